@@ -1,0 +1,5 @@
+"""``python -m gancheck``."""
+
+from gancheck.cli import main
+
+main()

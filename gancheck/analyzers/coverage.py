@@ -1,0 +1,219 @@
+"""Precision, recall, density, coverage, and the two-sided overlap that carries the score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gancheck.analyzers import ANALYZERS
+from gancheck.neighbors import count_pairs, nearest
+from gancheck.overlap import GROUPS, Overlap, overlap
+from gancheck.stats import around, jackknife_se
+from gancheck.study import Study, View
+from gancheck.types import Condition, Evidence, Finding, Interval, Score, Severity
+
+if TYPE_CHECKING:
+    from gancheck.types import FloatArray
+
+
+@ANALYZERS.register("coverage")
+@dataclass(frozen=True)
+class Coverage:
+    """Compares samples and reference as two clouds of points in feature space.
+
+    What it measures:
+        ``diversity``: the share of the reference's variety that the samples reproduce: two-sided
+        overlap times the share of distinct samples, in the main view. ``overlap``: the same in the
+        strict view, where loss of fidelity counts as well. ``fidelity``: clipped density in the
+        strict view. ``precision``, ``recall``, ``density`` and ``coverage`` as published.
+
+    Why it matters:
+        A generator that draws the same few things covers little of the reference, however sharp
+        each image is.
+
+    When it misleads:
+        Two laws that overlap partly at the scale of neighbouring points look more alike than they
+        are in many dimensions. Every number is only as good as the embedder. The published four
+        have no fixed value for equal laws, saturate, and miss a generator that shrinks into the
+        middle of each mode; they are here to be compared with other people's.
+
+    What to do:
+        Look at which modes are missing. More samples narrow the interval. A diversity far below
+        the overlap of held-out data calls for a remedy against collapse: packing discriminators,
+        minibatch statistics, gradient penalties, two time-scale learning rates.
+
+    References:
+        Kynkaanniemi et al. 2019 (precision, recall); Naeem et al. 2020 (density, coverage);
+        Salvy et al. 2025 (clipped density and coverage); Raisa et al. 2025 (what all of them miss).
+    """
+
+    name = "coverage"
+
+    k: int = 5
+    fail_below: float = 0.5
+    warn_below: float = 0.8
+    fidelity_warn_below: float = 0.5
+
+    def analyze(self, study: Study) -> Iterator[Evidence]:
+        """Yield the scores and a finding on diversity and one on fidelity."""
+        view, strict = study.view, study.strict_view
+        reference, samples = view.equal()
+        main = overlap(reference, samples, tolerance=view.twin_radius, device=view.device)
+        yield _overlap_score("diversity", main, view)
+        yield _overlap_score("overlap", main if strict is view else _overlap(strict), strict)
+        fidelity = _fidelity_score(strict, self.k)
+        yield fidelity
+        yield from _published(view, self.k)
+        yield self._judge_diversity(main)
+        yield self._judge_fidelity(fidelity)
+
+    def _judge_diversity(self, main: Overlap) -> Finding:
+        severity = Severity.OK
+        if main.high < self.fail_below:
+            severity = Severity.FAIL
+        elif main.high < self.warn_below:
+            severity = Severity.WARN
+        condition, reading = read_sides(main)
+        return Finding(
+            id="coverage.diversity",
+            analyzer=self.name,
+            severity=severity,
+            title=f"the samples reproduce {main.value:.0%} of the reference's variety",
+            detail=reading if severity > Severity.OK else "",
+            condition=condition,
+            value=main.value,
+            interval=Interval(main.low, main.high),
+            limit=f">= {self.warn_below:.2f}",
+        )
+
+    def _judge_fidelity(self, score: Score) -> Finding:
+        low = score.high < self.fidelity_warn_below
+        return Finding(
+            id="coverage.fidelity",
+            analyzer=self.name,
+            severity=Severity.WARN if low else Severity.OK,
+            title=f"clipped density {score.value:.2f}: "
+            + ("many samples lie off the reference" if low else "samples lie among the reference"),
+            detail="Single samples look unlike the reference in the strict view. That is loss of "
+            "fidelity, not of variety." * low,
+            condition=Condition.OFF_DISTRIBUTION,
+            value=score.value,
+            interval=Interval(score.low, score.high),
+            limit=f">= {self.fidelity_warn_below:.2f}",
+        )
+
+
+def read_sides(main: Overlap) -> tuple[Condition, str]:
+    """Name the disease that a low overlap speaks for, from how its two sides differ."""
+    crowding = main.from_reference - main.from_samples
+    if main.uniqueness < 0.5:
+        return Condition.FEW_DISTINCT_SAMPLES, (
+            f"Only {main.uniqueness:.0%} of the samples are distinct: most repeat another one."
+        )
+    if crowding > max(0.15, 2 * main.side_se):
+        return Condition.WITHIN_MODE_COLLAPSE, (
+            "Samples crowd into the middle of the reference: they are closer to it than it is to "
+            "itself, and leave its outskirts empty. Usual causes: truncation, a mode drawn in one "
+            "style only, blur."
+        )
+    if crowding < -max(0.15, 2 * main.side_se):
+        return Condition.OFF_DISTRIBUTION, (
+            "Samples spread wider than the reference: noise, artefacts or the wrong output range."
+        )
+    return Condition.IMBALANCED_MODES, (
+        "Some regions of the reference get too few samples or none, others too many. See the modes."
+    )
+
+
+def prdc(
+    reference: FloatArray, samples: FloatArray, k: int, device: str = "cpu"
+) -> dict[str, FloatArray]:
+    """Return what each point adds to precision, recall, density and coverage.
+
+    The numbers are the means. A ball includes its surface (``<=``), so that identical and constant
+    sets have defined values (all ones) where ``<`` gives 0/0.
+
+    Args:
+        reference: (n, d).
+        samples: (m, d); the published numbers assume m = n.
+        k: Neighbours that span a ball: 3 in Kynkaanniemi et al. 2019, 5 in Naeem et al. 2020.
+        device: Torch device.
+
+    Returns:
+        ``precision`` and ``density`` (m,), ``recall`` and ``coverage`` (n,). All are shares but
+        the density, which is not bounded by 1.
+    """
+    wide = nearest(reference, reference, k, exclude_self=True, device=device).distances[:, -1]
+    own = nearest(samples, samples, k, exclude_self=True, device=device).distances[:, -1]
+    held, inside = count_pairs(reference, samples, wide, device=device)
+    _, recalled = count_pairs(samples, reference, own, device=device)
+    return {
+        "precision": (inside > 0).astype(np.float64),
+        "recall": (recalled > 0).astype(np.float64),
+        "density": inside / k,
+        "coverage": (held > 0).astype(np.float64),
+    }
+
+
+def clipped_density(
+    reference: FloatArray, samples: FloatArray, k: int, device: str = "cpu"
+) -> FloatArray:
+    """Return each sample's clipped density over the reference's own mean clipped density.
+
+    A ball may reach no further than the median radius, so that outliers claim no space, and a
+    sample in more than k balls counts like one in k (Salvy et al. 2025, "clipped density").
+
+    Returns:
+        (m,) contributions; their mean, capped at 1, is the clipped density.
+    """
+    own = nearest(reference, reference, k, exclude_self=True, device=device).distances[:, -1]
+    radius = np.minimum(own, np.median(own))
+    _, real = count_pairs(reference, reference, radius, exclude_self=True, device=device)
+    _, drawn = count_pairs(reference, samples, radius, device=device)
+    usual = np.minimum(real / k, 1).mean()
+    return np.asarray(np.minimum(drawn / k, 1) / max(usual, 1e-12))
+
+
+def _overlap(view: View) -> Overlap:
+    reference, samples = view.equal()
+    return overlap(reference, samples, tolerance=view.twin_radius, device=view.device)
+
+
+def _overlap_score(name: str, found: Overlap, view: View) -> Score:
+    half = _halves(view)
+    ceiling = overlap(*half, tolerance=view.twin_radius, device=view.device).value
+    return Score(name, found.value, found.low, found.high, ceiling, found.n, found.k, view.name)
+
+
+def _halves(view: View) -> tuple[FloatArray, FloatArray]:
+    """Split the scored reference in two equal parts: reference against reference."""
+    n = len(view.reference) // 2
+    return view.reference[:n], view.reference[n : 2 * n]
+
+
+def _fidelity_score(view: View, k: int) -> Score:
+    reference, samples = view.equal()
+    each = clipped_density(reference, samples, k, view.device)
+    ceiling = float(clipped_density(*_halves(view), k, view.device).mean())
+    return _mean_score("fidelity", each, min(1.0, ceiling), k, view.name)
+
+
+def _published(view: View, k: int) -> Iterator[Score]:
+    ceilings = prdc(*_halves(view), k, view.device)
+    for name, each in prdc(*view.equal(), k, view.device).items():
+        most = float("inf") if name == "density" else 1.0
+        yield _mean_score(name, each, float(ceilings[name].mean()), k, view.name, most=most)
+
+
+def _mean_score(
+    name: str, each: FloatArray, ceiling: float, k: int, view: str, *, most: float = 1.0
+) -> Score:
+    """Score a mean over points; the interval holds the balls fixed and leaves out points."""
+    group = np.arange(len(each)) % GROUPS
+    without = np.array([each[group != left_out].mean() for left_out in range(GROUPS)])
+    value = min(most, float(each.mean()))
+    low, high = around(value, jackknife_se(without), high=most)
+    return Score(name, value, low, high, ceiling, len(each), k, view)

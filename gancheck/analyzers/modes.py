@@ -1,0 +1,275 @@
+"""Which modes of the reference the samples miss, thin out or overdraw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gancheck import exhibits
+from gancheck.analyzers import ANALYZERS
+from gancheck.clusters import assign, centers, cluster
+from gancheck.errors import NotAvailable
+from gancheck.stats import proportion_interval, reject_false_discoveries, share_ratio_p_values
+from gancheck.study import Study
+from gancheck.types import (
+    Condition,
+    Evidence,
+    Exhibit,
+    Finding,
+    Interval,
+    Mode,
+    ModeStatus,
+    Score,
+    Severity,
+)
+
+if TYPE_CHECKING:
+    from gancheck.types import AnyArray, FloatArray, IntArray
+
+MISSING_BELOW, UNDER_BELOW, OVER_ABOVE = 0.25, 0.5, 2.0
+_DRAWS = 400
+
+
+@ANALYZERS.register("modes")
+@dataclass(frozen=True)
+class Modes:
+    """Counts how often the samples hit each mode of the reference.
+
+    What it measures:
+        Modes are the labels of the reference where it has them, else clusters found on a part of
+        the reference that is not scored. Reference and samples are assigned to modes by the same
+        rule, so that its mistakes cancel. A mode is ``missing`` when its share is shown to be
+        below a quarter of what it should be, ``under`` below a half, ``over`` above twice.
+
+    Why it matters:
+        Dropped modes are the plainest form of collapse, and no average shows them.
+
+    When it misleads:
+        Without labels and without clear clusters the "modes" are regions that k-means cut out of
+        one cloud. Images of junk are assigned to some mode too: read this with the fidelity. With
+        n samples, a mode with a share below 3/n cannot be called missing.
+
+    What to do:
+        Look at the images of what is never drawn. If they are rare in the training data, weigh
+        them up; if they are common, the training lost them: packing, minibatch statistics, a
+        stronger or better regularised discriminator, or an earlier checkpoint.
+
+    References:
+        Richardson and Weiss 2018 (counting bins); the exact conditional test for two shares;
+        Benjamini and Hochberg 1995.
+    """
+
+    name = "modes"
+
+    fail_missing_share: float = 0.05
+    fail_balance_below: float = 0.6
+    warn_balance_below: float = 0.85
+    neighbors: int = 10
+
+    def analyze(self, study: Study) -> Iterator[Evidence]:
+        """Yield every mode, a finding on missing ones and one on the balance."""
+        view, parts = study.view, study.reference
+        labels, names = self._modes_of_independent(study)
+
+        def count(features: FloatArray) -> IntArray:
+            found = assign(view.fitting, labels, features, self.neighbors, view.device)
+            return np.asarray(np.bincount(found, minlength=len(names)))
+
+        hits = count(view.samples.values)
+        base_hits = count(view.reference)
+        _require_enough(hits, base_hits)
+        modes = tuple(count_modes(hits, base_hits, names))
+        yield from modes
+        middles = centers(view.fitting, labels)
+        shown = _Gallery(study, middles, parts.scored.values, view.reference)
+        yield self._judge_missing(modes, shown, len(study.samples))
+        yield from self._judge_balance(hits, base_hits, modes, study)
+
+    def _modes_of_independent(self, study: Study) -> tuple[IntArray, list[str]]:
+        independent = study.reference.independent
+        if independent.labels is not None:
+            values, labels = np.unique(independent.labels, return_inverse=True)
+            given = independent.label_names
+            names = [given[int(v)] if given else str(int(v)) for v in values]
+            return np.asarray(labels), names
+        found = cluster(study.view.fitting, int(study.rng(self.name).integers(2**31)))
+        return found, [f"cluster {number}" for number in range(int(found.max()) + 1)]
+
+    def _judge_missing(self, modes: tuple[Mode, ...], shown: _Gallery, n: int) -> Finding:
+        missing = [mode for mode in modes if mode.status == "missing"]
+        lost = sum(mode.reference_share for mode in missing)
+        severity = Severity.OK
+        if missing:
+            severity = Severity.FAIL if lost >= self.fail_missing_share else Severity.WARN
+        named = ", ".join(mode.label for mode in missing)
+        drawn = ", ".join(f"{mode.sample_share * n:.0f}" for mode in missing)
+        return Finding(
+            id="modes.missing",
+            analyzer=self.name,
+            severity=severity,
+            title=f"{len(missing)} of {len(modes)} modes are never or hardly ever drawn: {named}"
+            if missing
+            else f"every one of {len(modes)} modes is drawn",
+            detail=f"They hold {lost:.0%} of the reference and were drawn {drawn} times in {n:,}."
+            if missing
+            else "",
+            condition=Condition.MISSING_MODES,
+            value=float(len(missing)),
+            limit="<= 0",
+            exhibits=tuple(shown.of_missing(missing)),
+        )
+
+    def _judge_balance(
+        self, hits: IntArray, base_hits: IntArray, modes: tuple[Mode, ...], study: Study
+    ) -> Iterator[Evidence]:
+        rng = study.rng(self.name)
+        balance, interval = mode_overlap(hits, base_hits, rng)
+        yield effective_modes(hits, base_hits, rng)
+        severity = Severity.OK
+        if interval.high < self.fail_balance_below:
+            severity = Severity.FAIL
+        elif interval.high < self.warn_balance_below:
+            severity = Severity.WARN
+        fattest = max(modes, key=lambda mode: mode.sample_share - mode.reference_share)
+        off = [mode for mode in modes if mode.status in ("under", "over")]
+        yield Finding(
+            id="modes.balance",
+            analyzer=self.name,
+            severity=severity,
+            title=f"the shares of the modes agree to {balance:.0%}",
+            detail=f"{fattest.label} holds {fattest.sample_share:.0%} of the samples and "
+            f"{fattest.reference_share:.0%} of the reference; {len(off)} modes are off by more "
+            "than a factor of 2."
+            if severity > Severity.OK
+            else "",
+            condition=Condition.IMBALANCED_MODES,
+            value=balance,
+            interval=interval,
+            limit=f">= {self.warn_balance_below:.2f}",
+            exhibits=(
+                exhibits.bars(
+                    "Share of each mode",
+                    "Reference above, samples below, with the 95% interval of the samples.",
+                    modes,
+                ),
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class _Gallery:
+    """Real images of modes, most typical first."""
+
+    study: Study
+    middles: FloatArray
+    images: AnyArray
+    features: FloatArray
+
+    def of_missing(self, missing: list[Mode], tiles: int = 8) -> Iterator[Exhibit]:
+        """Show images of the missing modes, worst six; vectors have nothing to show."""
+        if self.study.samples.kind != "image":
+            return
+        for mode in sorted(missing, key=lambda mode: -mode.reference_share)[:6]:
+            distance = np.linalg.norm(self.features - self.middles[mode.id], axis=1)
+            rows = np.argsort(distance, kind="stable")[:tiles]
+            yield exhibits.grid(
+                f"Never drawn: {mode.label}",
+                f"Reference images in the middle of this mode "
+                f"({mode.reference_share:.1%} of the reference).",
+                self.images[rows],
+                role="reference",
+            )
+
+
+def count_modes(hits: IntArray, base_hits: IntArray, names: list[str]) -> Iterator[Mode]:
+    """Compare the counts of each mode and name what is shown to be off.
+
+    Each statement is tested exactly against its margin, not against "equal", so that large
+    numbers of samples do not flag trifles; false discoveries are held at 5% over all modes.
+
+    Args:
+        hits: (m,) samples in each mode.
+        base_hits: (m,) reference samples in each mode.
+        names: (m,) labels.
+    """
+    n, base_n = int(hits.sum()), int(base_hits.sum())
+
+    def shown(ratio: float, *, below: bool) -> FloatArray:
+        p_values = share_ratio_p_values(hits, n, base_hits, base_n, ratio, below=below)
+        return reject_false_discoveries(p_values)
+
+    missing, under = shown(MISSING_BELOW, below=True), shown(UNDER_BELOW, below=True)
+    over = shown(OVER_ABOVE, below=False)
+    for number, name in enumerate(names):
+        flags = zip(("missing", "under", "over"), (missing, under, over), strict=True)
+        status = next((word for word, flag in flags if flag[number]), "ok")
+        low, high = proportion_interval(int(hits[number]), n)
+        yield Mode(
+            number, name, base_hits[number] / base_n, hits[number] / n, low, high, _status(status)
+        )
+
+
+def mode_overlap(
+    hits: IntArray, base_hits: IntArray, rng: np.random.Generator
+) -> tuple[float, Interval]:
+    """Estimate ``sum min(p_c, q_c)`` relative to what equal laws would give at this size.
+
+    The plug-in sum is biased: two samples of one law never have equal counts. It is divided by
+    its mean over pairs drawn from the pooled shares; the interval comes from redrawing both sides.
+    """
+    n, base_n = int(hits.sum()), int(base_hits.sum())
+    p, q = base_hits / base_n, hits / n
+    pooled = (hits + base_hits) / (n + base_n)
+    null = _overlaps(rng, pooled, n, pooled, base_n).mean()
+    value = min(1.0, float(np.minimum(p, q).sum() / null))
+    redrawn = _overlaps(rng, q, n, p, base_n) / null
+    se = float(redrawn.std())
+    return value, Interval(max(0.0, value - 1.96 * se), min(1.0, value + 1.96 * se))
+
+
+def effective_modes(hits: IntArray, base_hits: IntArray, rng: np.random.Generator) -> Score:
+    """Score k exp(-KL(q || p)): equals k (1 - m) exactly when mass m is dropped.
+
+    Plug-in estimate with the Miller-Madow correction for empty counts; interval by redrawing the
+    samples' counts; the ceiling is the number of modes.
+    """
+    n, k = int(hits.sum()), len(hits)
+    p = (base_hits + 0.5) / (base_hits.sum() + 0.5 * k)
+
+    def effective(counts: AnyArray) -> FloatArray:
+        q = counts / n
+        terms = np.where(q > 0, q * np.log(np.maximum(q, 1e-12) / p), 0.0)
+        seen = (counts > 0).sum(axis=-1)
+        divergence = np.maximum(0.0, terms.sum(axis=-1) - (seen - 1) / (2 * n))
+        return np.asarray(k * np.exp(-divergence))
+
+    low, high = np.quantile(effective(rng.multinomial(n, hits / n, _DRAWS)), [0.025, 0.975])
+    value = float(effective(hits))
+    return Score("effective_modes", value, min(value, low), max(value, high), float(k), n)
+
+
+def _overlaps(
+    rng: np.random.Generator, q: FloatArray, n: int, p: FloatArray, base_n: int
+) -> FloatArray:
+    drawn = rng.multinomial(n, q, _DRAWS) / n
+    base = rng.multinomial(base_n, p, _DRAWS) / base_n
+    return np.asarray(np.minimum(drawn, base).sum(axis=1))
+
+
+def _require_enough(hits: IntArray, base_hits: IntArray) -> None:
+    least = min(hits.sum(), base_hits.sum())
+    if least < 100:
+        raise NotAvailable(f"counts modes among at least 100 samples on each side, got {least}")
+
+
+def _status(word: str) -> ModeStatus:
+    known: dict[str, ModeStatus] = {
+        "missing": "missing",
+        "under": "under",
+        "ok": "ok",
+        "over": "over",
+    }
+    return known[word]

@@ -1,0 +1,75 @@
+"""Option texts into values; every refusal names the flag and what it takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from gancheck.errors import UsageError
+from gancheck.types import JSON
+
+_RANGES = {"-1,1": (-1.0, 1.0), "0,1": (0.0, 1.0), "0,255": (0.0, 255.0)}
+_LAWS = ("normal", "uniform", "sphere")
+
+
+def output_range(text: str) -> tuple[float, float] | None:
+    """Read ``--output-range``; None infers it."""
+    if text == "auto":
+        return None
+    if text not in _RANGES:
+        raise UsageError(
+            f"--output-range {text!r} is not known", f"Use auto, {', '.join(_RANGES)}."
+        )
+    return _RANGES[text]
+
+
+def latent_law(text: str | None) -> str | None:
+    """Read ``--latent-law``; None infers it."""
+    if text is None or text == "auto":
+        return None
+    if text not in _LAWS and ":" not in text:
+        raise UsageError(
+            f"--latent-law {text!r} is not known",
+            f"Use {', '.join(_LAWS)} or module:function.",
+        )
+    return text
+
+
+def arch_args(text: str | None) -> Mapping[str, JSON]:
+    """Read ``--arch-args``: a JSON object of keyword arguments."""
+    if text is None:
+        return {}
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"--arch-args is not JSON: {error}", _ARGS_HINT) from error
+    if not isinstance(found, dict):
+        raise UsageError(f"--arch-args is a JSON {type(found).__name__}", _ARGS_HINT)
+    return found
+
+
+_ARGS_HINT = """Write an object, such as --arch-args '{"width": 64}'."""
+
+
+def batch_size(text: str) -> int | None:
+    """Read ``--batch-size``; None chooses."""
+    if text == "auto":
+        return None
+    if not text.isdigit() or int(text) < 1:
+        raise UsageError(f"--batch-size {text!r} is not a size", "Use auto or a whole number.")
+    return int(text)
+
+
+def device(text: str) -> str:
+    """Read ``--device``; auto takes CUDA where there is one."""
+    import torch
+
+    kind, _, number = text.partition(":")
+    if text != "auto" and (kind not in ("cpu", "cuda") or (number and not number.isdigit())):
+        raise UsageError(f"--device {text!r} is not known", "Use auto, cpu or cuda.")
+    available = torch.cuda.is_available()
+    if text == "auto":
+        return "cuda" if available else "cpu"
+    if kind == "cuda" and not available:
+        raise UsageError("--device cuda: torch sees no CUDA device here", "Use --device cpu.")
+    return text

@@ -1,0 +1,91 @@
+"""What every command shares: where text goes, how errors end, who shows progress."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from gancheck.errors import ExitCode, GancheckError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """Turn exceptions into one clear message on stderr and the exit code that stands for them."""
+    try:
+        yield
+    except GancheckError as error:
+        _say(error)
+        raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt:
+        typer.echo("interrupted", err=True)
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    except (typer.Exit, typer.Abort):
+        raise
+    except Exception:
+        traceback.print_exc()
+        typer.echo("This is a bug in gancheck. Please report it with the lines above.", err=True)
+        raise typer.Exit(ExitCode.BUG) from None
+
+
+def _say(error: GancheckError) -> None:
+    typer.echo(f"error: {error.message}", err=True)
+    if error.hint:
+        typer.echo(f"hint: {error.hint}", err=True)
+
+
+def console(*, no_color: bool = False) -> Console:
+    """Return the console that results go to; colour only on a terminal that wants it."""
+    from rich.console import Console
+
+    return Console(no_color=True if no_color else None, highlight=False)
+
+
+class ProgressBar:
+    """Shows the stages of a run on stderr, on terminals only; silent elsewhere."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._shown = not quiet and sys.stderr.isatty() and not os.environ.get("CI")
+
+    def __enter__(self) -> ProgressBar:
+        if self._shown:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description:<28}"),
+                BarColumn(bar_width=30),
+                TimeElapsedColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def stage(self, name: str) -> None:
+        """Begin a stage, with a bar that moves until it knows how far it is."""
+        if self._bar is None:
+            return
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+        self._task = self._bar.add_task(name, total=None)
+
+    def progress(self, done: int, total: int) -> None:
+        """Move the bar of the current stage."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=done, total=total)

@@ -1,0 +1,164 @@
+"""Teaches a small network to tell images apart and to ignore what does not matter."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gancheck.embedders import network
+from gancheck.embedders.augment import Invariances
+
+if TYPE_CHECKING:
+    import torch
+
+_CHECKS = 10  # how often the held-out loss is looked at
+_PATIENCE = 3  # checks without improvement before the fit ends
+_WARM_UP = 0.1
+_DECAY = 1e-4
+_HELD_OUT = (64, 512)
+
+Weights = dict[str, "torch.Tensor"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a view is fitted.
+
+    Attributes:
+        steps: Gradient steps, at most.
+        batch: Images in one step; each is seen in two versions.
+        rate: Highest learning rate of AdamW, reached after a warm-up, then lowered to nothing.
+        temperature: Temperature of the contrastive loss.
+        dims: Outputs of the network.
+    """
+
+    steps: int = 600
+    batch: int = 256
+    rate: float = 2e-3
+    temperature: float = 0.2
+    dims: int = 64
+
+
+def fit(
+    images: torch.Tensor,
+    recipe: Recipe,
+    invariances: Invariances,
+    *,
+    seed: int,
+    progress: Callable[[int, int], None],
+) -> Weights:
+    """Fit the weights of `network.forward` to images (n, c, h, w) in 0..1.
+
+    Two random versions of an image attract each other and repel all others in the batch. The
+    weights returned are those with the smallest loss on a tenth of the images, which is held out;
+    the fit ends early when that loss stops falling. Equal images and seeds give equal weights on
+    the same machine; no global generator is touched.
+
+    Source: Chen et al., "A Simple Framework for Contrastive Learning of Visual Representations",
+    2020, equation 1.
+    """
+    import torch
+
+    generator = torch.Generator(images.device).manual_seed(seed)
+    held_out, rest = _split(images, generator)
+    watched = _versions(held_out, invariances, generator)
+    weights = network.initial(images.shape[1:], recipe.dims, generator)
+    optimizer = torch.optim.AdamW(
+        [weight.requires_grad_() for weight in weights.values()], lr=0.0, weight_decay=_DECAY
+    )
+    best = _Best(weights, _loss(watched, weights, recipe))
+    with torch.backends.cudnn.flags(benchmark=False, deterministic=True, allow_tf32=False):
+        for step in range(1, recipe.steps + 1):
+            batch = _versions(_drawn(rest, recipe.batch, generator), invariances, generator)
+            _descend(optimizer, batch, weights, recipe, schedule(step, recipe.steps))
+            progress(step, recipe.steps)
+            if step % max(1, recipe.steps // _CHECKS) == 0:
+                best = best.against(weights, _loss(watched, weights, recipe))
+                if best.stale >= _PATIENCE:
+                    break
+    progress(recipe.steps, recipe.steps)
+    return best.weights
+
+
+class _Best:
+    """The best weights so far, their held-out loss, and for how many checks they stand."""
+
+    def __init__(self, weights: Weights, loss: float, stale: int = 0) -> None:
+        self.weights = {key: weight.detach().clone() for key, weight in weights.items()}
+        self.loss = loss
+        self.stale = stale
+
+    def against(self, weights: Weights, loss: float) -> _Best:
+        """Return the better of these and other weights."""
+        if loss < self.loss:
+            return _Best(weights, loss)
+        return _Best(self.weights, self.loss, self.stale + 1)
+
+
+def _split(images: torch.Tensor, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    """Hold out a tenth of the images, within limits, at random."""
+    import torch
+
+    order = torch.randperm(len(images), generator=generator, device=images.device)
+    least, most = _HELD_OUT
+    count = min(most, max(least, len(images) // 10))
+    return images[order[:count]], images[order[count:]]
+
+
+def _drawn(images: torch.Tensor, count: int, generator: torch.Generator) -> torch.Tensor:
+    import torch
+
+    order = torch.randperm(len(images), generator=generator, device=images.device)
+    return images[order[:count]]
+
+
+def _versions(
+    images: torch.Tensor, invariances: Invariances, generator: torch.Generator
+) -> torch.Tensor:
+    """Return two random versions of every image, (2 n, c, h, w); rows i and i + n are partners."""
+    return invariances.vary(images.repeat(2, 1, 1, 1), generator)
+
+
+def _descend(
+    optimizer: torch.optim.Optimizer,
+    batch: torch.Tensor,
+    weights: Weights,
+    recipe: Recipe,
+    share: float,
+) -> None:
+    """Take one step at a share of the highest learning rate."""
+    for group in optimizer.param_groups:
+        group["lr"] = recipe.rate * share
+    optimizer.zero_grad()
+    nt_xent(network.forward(batch, weights), recipe.temperature).backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+
+
+def _loss(batch: torch.Tensor, weights: Weights, recipe: Recipe) -> float:
+    import torch
+
+    with torch.no_grad():
+        return float(nt_xent(network.forward(batch, weights), recipe.temperature))
+
+
+def schedule(step: int, steps: int) -> float:
+    """Return the share of the highest learning rate at a step: up a line, down a cosine."""
+    warm = max(1, round(_WARM_UP * steps))
+    if step <= warm:
+        return step / warm
+    return 0.5 * (1.0 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
+
+
+def nt_xent(outputs: torch.Tensor, temperature: float) -> torch.Tensor:
+    """Return how badly (2 n, d) outputs find their partners; rows i and i + n are partners."""
+    import torch
+    from torch.nn import functional
+
+    count = len(outputs) // 2
+    directions = functional.normalize(outputs)
+    likeness = directions @ directions.T / temperature
+    itself = torch.eye(2 * count, dtype=torch.bool, device=outputs.device)
+    partners = torch.arange(2 * count, device=outputs.device).roll(count)
+    return functional.cross_entropy(likeness.masked_fill(itself, -math.inf), partners)

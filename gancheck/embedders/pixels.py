@@ -1,0 +1,108 @@
+"""Pixels, projected on the axes along which samples and reference together vary most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from gancheck.embedders import EMBEDDERS
+from gancheck.embedders.canvas import (
+    batches,
+    digest,
+    require_images,
+    require_shape,
+    resized,
+    within,
+)
+from gancheck.embedders.interface import Material
+
+if TYPE_CHECKING:
+    from gancheck.types import AnyArray, FloatArray
+
+_BATCH = 1024
+
+
+@EMBEDDERS.register("pixels")
+@dataclass(frozen=True)
+class Pixels:
+    """Compares images by their pixels: no network, no weights, nothing ignored on purpose.
+
+    Images are shrunk with an anti-aliasing filter, flattened and projected on the principal axes
+    of the pool of both sides, in equal numbers and without telling them apart. Axes fitted on the
+    reference alone would make identical laws read as different. Axes are not whitened.
+
+    Attributes:
+        dims: Number of principal axes kept, at most.
+        side: Longer side of the images compared, in pixels; smaller images stay as they are.
+    """
+
+    dims: int = 32
+    side: int = 32
+    argument: ClassVar[str] = ""
+
+    def prepare(self, material: Material) -> Projected:
+        """Find the principal axes of the pool.
+
+        Raises:
+            ShapeError: The samples are vectors.
+        """
+        require_images(material.samples.values, "pixels")
+        require_shape(material.pool, material.samples.shape, "pixels")
+        _, height, width = material.samples.shape
+        size = within(height, width, self.side)
+        mean, axes = principal_axes(flattened(material.pool, size), self.dims)
+        return Projected(material.samples.shape, size, mean, axes)
+
+
+@dataclass(frozen=True)
+class Projected:
+    """Images of one shape, shrunk to ``size``, projected on ``axes`` (p, dims) around ``mean``."""
+
+    shape: tuple[int, ...]
+    size: tuple[int, int]
+    mean: FloatArray
+    axes: FloatArray
+
+    @property
+    def name(self) -> str:
+        """Name, size compared and number of axes."""
+        height, width = self.size
+        return f"pixels ({width}x{height} px, {self.axes.shape[1]} principal axes)"
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the size and of the fitted axes."""
+        return digest(self.name, self.mean, self.axes)
+
+    def __call__(self, values: AnyArray) -> FloatArray:
+        """Project (n, c, h, w) images on the 0..255 scale to (n, dims) float32."""
+        require_shape(values, self.shape, "pixels")
+        out = np.empty((len(values), self.axes.shape[1]), dtype=np.float32)
+        for rows, part in batches(values, _BATCH):
+            out[rows] = (flattened(part, self.size) - self.mean) @ self.axes
+        return out
+
+
+def flattened(values: AnyArray, size: tuple[int, int]) -> FloatArray:
+    """Resize (n, c, h, w) images on the 0..255 scale and flatten them to (n, p) in 0..1."""
+    out = np.empty((len(values), values.shape[1] * size[0] * size[1]), dtype=np.float32)
+    for rows, part in batches(values, _BATCH):
+        out[rows] = resized(part, *size).flatten(1).numpy() / 255.0
+    return out
+
+
+def principal_axes(rows: FloatArray, dims: int) -> tuple[FloatArray, FloatArray]:
+    """Return the mean (p,) of (n, p) rows and their leading principal axes (p, dims), float32.
+
+    Solved to machine precision from a fixed start, so that equal pools give equal axes; each axis
+    points where its largest coordinate is positive. Rows that span less than ``dims`` dimensions
+    give fewer axes.
+    """
+    from sklearn.decomposition import PCA
+
+    most = min(rows.shape[0] - 1, rows.shape[1])
+    solver = "arpack" if dims < most else "full"  # a full decomposition of 3072 pixels takes 25 s
+    fit = PCA(max(1, min(dims, most)), svd_solver=solver, random_state=0).fit(rows)
+    return fit.mean_.astype(np.float32), fit.components_.T.astype(np.float32)

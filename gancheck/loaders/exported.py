@@ -1,0 +1,202 @@
+"""Programs of torch.export: ``.pt2`` files.
+
+Loading such a file can run any code that its author put there; load only files you trust.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gancheck.errors import LoadError, RefusedError
+from gancheck.loaders.audit import LayerFit, fit_layer
+from gancheck.loaders.interface import LOADERS, LoadOptions, expect_generator
+from gancheck.loaders.network import Argument, Network, plan_call
+from gancheck.loaders.probe import Source, make_generator
+from gancheck.loaders.sniff import Sniffed
+from gancheck.types import Generator
+
+if TYPE_CHECKING:
+    import torch
+    from torch.export import ExportedProgram
+
+_NATIVE_CODE = ("/data/aotinductor/", ".so")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """Reads archives of ``torch.export.save``."""
+
+    name: str = "exported"
+
+    def recognises(self, sniffed: Sniffed) -> bool:
+        """Archives with ``models/model.json``."""
+        return sniffed.kind == "exported"
+
+    def load(self, path: Path, options: LoadOptions) -> Generator:
+        """Load the program and probe it."""
+        expect_generator(path, self.name, options)
+        _refuse_native_code(path)
+        network = _describe(_read(path), options)
+        return make_generator(network, Source(path, self.name), options)
+
+
+LOADERS.register("exported")(Exported())
+
+
+def _refuse_native_code(path: Path) -> None:
+    import zipfile
+
+    with zipfile.ZipFile(path) as archive:
+        native = [n for n in archive.namelist() if any(mark in "/" + n for mark in _NATIVE_CODE)]
+    if native:
+        raise RefusedError(
+            f"{path} carries native code ({native[0]})", "Save it with torch.export.save."
+        )
+
+
+def _read(path: Path) -> ExportedProgram:
+    import torch
+
+    try:
+        with _quiet():
+            return torch.export.load(str(path))
+    except Exception as error:  # the reader raises whatever its unpacking runs into
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise LoadError(f"{path} is a damaged torch.export file: {reason}") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence warnings about names and versions of the file; what matters raises."""
+    logger = logging.getLogger("torch.export")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(before)
+
+
+def _describe(program: ExportedProgram, options: LoadOptions) -> Network:
+    import torch
+
+    device = torch.device(options.device)
+    if device.type != "cpu":
+        from torch.export.passes import move_to_device_pass
+
+        program = move_to_device_pass(program, options.device)
+    arguments = _arguments(program)
+    plan, notes = plan_call(arguments, conditional=True)
+    module = program.module()
+    for weight in module.parameters():
+        weight.requires_grad_(False)
+    shapes = {item.name: item.shape for item in arguments}
+    latent_shape = shapes[plan.latent]
+    label_shape = shapes.get(plan.label or "")
+    batch, smallest = _batch(program, plan.latent)
+
+    def fits(inputs: tuple[object, ...]) -> list[LayerFit]:
+        return _fits(module, _by_kind(program, inputs))
+
+    def forward(inputs: tuple[object, ...]) -> object:
+        positional, named = _by_kind(program, inputs)
+        return module(*positional, **named)
+
+    return Network(
+        forward=forward,
+        plan=plan,
+        latent_shapes=(_known(latent_shape),) if latent_shape else (),
+        classes=_classes(program, plan.label_style, label_shape),
+        dtype=str(_value(program, plan.latent).dtype).removeprefix("torch."),
+        device=options.device,
+        batch=batch,
+        smallest_batch=smallest,
+        fits=fits,
+        notes=(*notes, *([f"The file fixes the batch size at {batch}."] if batch else [])),
+    )
+
+
+def _arguments(program: ExportedProgram) -> list[Argument]:
+    import torch
+
+    arguments = []
+    for item in program.graph_signature.input_specs:
+        if item.kind.name != "USER_INPUT":
+            continue
+        name = item.arg.name
+        if hasattr(item.arg, "value"):
+            arguments.append(Argument(name, "scalar", value=item.arg.value))
+            continue
+        value = _value(program, name)
+        shape = tuple(side if isinstance(side, int) else None for side in value.shape[1:])
+        floating = value.dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+        arguments.append(Argument(name, "tensor" if floating else "index", shape))
+    return arguments
+
+
+def _value(program: ExportedProgram, name: str) -> Any:
+    return next(node.meta["val"] for node in program.graph.nodes if node.name == name)
+
+
+def _known(shape: tuple[int | None, ...]) -> tuple[int, ...]:
+    return tuple(side or 1 for side in shape)
+
+
+def _classes(
+    program: ExportedProgram, style: str, label_shape: tuple[int | None, ...] | None
+) -> int | None:
+    if style == "onehot" and label_shape:
+        return label_shape[0]
+    for node in program.graph.nodes:
+        if node.op == "call_function" and "aten.embedding" in str(node.target):
+            return int(node.args[0].meta["val"].shape[0])
+    return None
+
+
+def _batch(program: ExportedProgram, latent: str) -> tuple[int | None, int]:
+    """Return the only batch size that the program takes, if any, and the smallest."""
+    first = _value(program, latent).shape[0]
+    if isinstance(first, int):
+        return first, 1
+    allowed = program.range_constraints.get(first.node.expr)
+    return None, max(1, int(allowed.lower)) if allowed is not None else 1
+
+
+def _by_kind(
+    program: ExportedProgram, inputs: tuple[object, ...]
+) -> tuple[tuple[object, ...], dict[str, object]]:
+    """Split inputs into the positional and the named ones of the original call."""
+    examples = program.example_inputs
+    if examples is None:
+        return inputs, {}
+    count, names = len(examples[0]), tuple(examples[1])
+    return inputs[:count], dict(zip(names, inputs[count:], strict=True))
+
+
+def _fits(
+    module: torch.nn.Module, inputs: tuple[tuple[object, ...], dict[str, object]]
+) -> list[LayerFit]:
+    """Run the graph step by step and compare what its BatchNorm operators see and remember."""
+    import torch
+    from torch import fx
+
+    found: list[LayerFit] = []
+
+    class Audit(fx.Interpreter):
+        def call_function(self, target: Any, args: Any, kwargs: Any) -> Any:
+            if "batch_norm" in str(target) and len(args) > 4 and args[3] is not None:
+                fit = fit_layer(f"BatchNorm layer {len(found) + 1}", args[0], args[3], args[4])
+                found.extend([fit] if fit else [])
+            return super().call_function(target, args, kwargs)
+
+    with torch.no_grad():
+        Audit(module).run(*inputs[0], *inputs[1].values())
+    return found

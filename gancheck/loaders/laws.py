@@ -1,0 +1,55 @@
+"""Latents for looking at a generator while it is loaded; what is judged is drawn by samplers."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gancheck.errors import LoadError
+
+if TYPE_CHECKING:
+    import torch
+
+    from gancheck.types import FloatArray
+
+
+def draw_latents(law: str, count: int, shape: tuple[int, ...], seed: int) -> torch.Tensor:
+    """Draw float32 latents (count, *shape) on the CPU.
+
+    ``normal`` is N(0, 1), ``uniform`` is U(-1, 1), ``sphere`` is uniform on the sphere of radius
+    sqrt(d), the length of a typical normal latent. ``module:function`` is called with the count,
+    the shape and a numpy random generator. Any other name belongs to a sampler that is not known
+    here, and normal latents stand in for it.
+
+    Raises:
+        LoadError: The function cannot be found, raises, or does not return such latents.
+    """
+    import torch
+
+    rng = np.random.default_rng(seed)
+    if ":" in law:
+        return torch.from_numpy(_draw_custom(law, (count, *shape), rng))
+    if law == "uniform":
+        return torch.from_numpy(2 * rng.random((count, *shape), dtype=np.float32) - 1)
+    latents = rng.standard_normal((count, *shape), dtype=np.float32)
+    if law == "sphere":
+        flat = latents.reshape(count, -1)
+        flat *= np.sqrt(flat.shape[1]) / np.linalg.norm(flat, axis=1, keepdims=True)
+    return torch.from_numpy(latents)
+
+
+def _draw_custom(law: str, shape: tuple[int, ...], rng: np.random.Generator) -> FloatArray:
+    module, _, name = law.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+        latents = np.array(found(shape[0], shape[1:], rng), dtype=np.float32)
+    except Exception as error:  # the law is the user's code
+        raise LoadError(
+            f"the latent law {law} failed: {type(error).__name__}: {error}",
+            "`--latent-law` takes normal, uniform, sphere, or module:function on the Python path.",
+        ) from error
+    if latents.shape != shape:
+        raise LoadError(f"the latent law {law} returned {latents.shape}, expected {shape}")
+    return latents

@@ -1,0 +1,134 @@
+"""One run, from files to a diagnosis."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+
+from gancheck.analyzers import ANALYZERS
+from gancheck.analyzers.coverage import Coverage
+from gancheck.atlas import pictures
+from gancheck.errors import NotAvailable
+from gancheck.policy import judge, worst_first
+from gancheck.preparation import Inputs, build_study, gather
+from gancheck.settings import Clock, Listener, Settings, Silence
+from gancheck.study import Study
+from gancheck.types import JSON, Cut, Diagnosis, Evidence, Finding, Mode, Score, Skipped
+
+_PACKAGES = ("gancheck", "torch", "numpy", "scipy", "scikit-learn", "umap-learn", "onnxruntime")
+
+
+def diagnose(
+    model: str | Path,
+    reference: str | Path | None = None,
+    settings: Settings | None = None,
+    *,
+    listener: Listener | None = None,
+) -> Diagnosis:
+    """Diagnose a trained generator, or a set of its samples.
+
+    Args:
+        model: Generator file, folder of images or file of samples.
+        reference: Reference data: a folder of images or a file of samples; without it, missing
+            modes cannot be judged.
+        settings: What the run depends on besides its files.
+        listener: Hears how the run is getting on.
+
+    Returns:
+        The diagnosis; `Diagnosis.to_dict` is the report as JSON.
+
+    Raises:
+        GancheckError: The run is not possible; the message says why and what helps.
+    """
+    settings = settings or Settings()
+    clock = Clock(listener or Silence())
+    known = None if reference is None else Path(reference)
+    inputs = gather(Path(model), known, settings, clock)
+    study, reason = build_study(inputs, settings, clock)
+    collected = _analyze(study, clock)
+    with clock.stage("map"):
+        shown = tuple(pictures(study))
+    verdict, conditions, summary = judge(collected.findings, collected.skipped)
+    return Diagnosis(
+        subject=inputs.subject,
+        verdict=verdict,
+        summary=summary,
+        conditions=conditions,
+        scores={score.name: score for score in collected.scores},
+        modes=tuple(collected.modes),
+        cuts=tuple(collected.cuts),
+        findings=tuple(worst_first(collected.findings)),
+        exhibits=shown,
+        skipped=tuple(collected.skipped),
+        settings=_settings(settings, inputs, study, reason),
+        versions=_versions(),
+        timings=dict(clock.timings),
+        warnings=inputs.warnings,
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    )
+
+
+@dataclass
+class _Collected:
+    """Evidence by kind, in the order it came."""
+
+    findings: list[Finding] = field(default_factory=list)
+    scores: list[Score] = field(default_factory=list)
+    modes: list[Mode] = field(default_factory=list)
+    cuts: list[Cut] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def add(self, evidence: Evidence) -> None:
+        """File one piece."""
+        match evidence:
+            case Finding():
+                self.findings.append(evidence)
+            case Score():
+                self.scores.append(evidence)
+            case Mode():
+                self.modes.append(evidence)
+            case Cut():
+                self.cuts.append(evidence)
+
+
+def _analyze(study: Study, clock: Clock) -> _Collected:
+    """Run every analyzer; one that lacks something is skipped with the reason."""
+    collected = _Collected()
+    for name, make in ANALYZERS:
+        with clock.stage(f"analyze {name}"):
+            try:
+                for evidence in make().analyze(study):
+                    collected.add(evidence)
+            except NotAvailable as absent:
+                collected.skipped.append(Skipped(name, absent.message))
+    return collected
+
+
+def _settings(settings: Settings, inputs: Inputs, study: Study, reason: str) -> Mapping[str, JSON]:
+    parts = inputs.reference
+    return {
+        "samples": len(inputs.samples),
+        "seed": settings.seed,
+        "device": settings.device,
+        "batch_size": settings.batch_size,
+        "embedder": study.view.name,
+        "embedder_sha256": study.view.embedding.sha256,
+        "embedder_reason": reason,
+        "strict_embedder": study.strict_view.name,
+        "strict_embedder_sha256": study.strict_view.embedding.sha256,
+        "reference": None if parts is None else parts.path,
+        "reference_sha256": None if parts is None else parts.sha256,
+        "reference_n": None if parts is None else parts.total,
+        "reference_scored": None if parts is None else len(parts.scored),
+        "reference_independent": None if parts is None else len(parts.independent),
+        "limits": {"diversity": Coverage.warn_below, "fidelity": Coverage.fidelity_warn_below},
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {name: version(name) for name in _PACKAGES}
+    return {**found, "python": platform.python_version()}

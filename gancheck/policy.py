@@ -1,0 +1,92 @@
+"""From findings to a verdict. The table below is the whole policy, and the docs print it.
+
+============  ====================================================================================
+verdict       when
+============  ====================================================================================
+collapsed     a condition of collapse is beyond its limit with its whole interval (a FAIL finding)
+suspect       anything else is flagged: a WARN finding, or a FAIL that is not a kind of collapse
+inconclusive  nothing is flagged, but something needed for "healthy" could not be judged: there is
+              no reference, the comparison was skipped, or the interval of the diversity contains
+              the limit
+healthy       nothing is flagged, and everything needed was judged
+============  ====================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from gancheck.types import Condition, Finding, Severity, Skipped, Verdict
+
+COLLAPSE = frozenset(
+    {
+        Condition.MISSING_MODES,
+        Condition.IMBALANCED_MODES,
+        Condition.WITHIN_MODE_COLLAPSE,
+        Condition.FEW_DISTINCT_SAMPLES,
+        Condition.IGNORED_LATENT,
+        Condition.CLASS_COLLAPSE,
+    }
+)
+"""Conditions that are collapse; all others make a generator suspect at most."""
+
+NEEDED = ("coverage", "modes")
+"""Analyzers without which nothing is called healthy."""
+
+SENTENCES = 5
+
+
+class Judgement(NamedTuple):
+    """A verdict, the conditions behind it and the reasons in sentences."""
+
+    verdict: Verdict
+    conditions: tuple[Condition, ...]
+    summary: tuple[str, ...]
+
+
+def judge(findings: Iterable[Finding], skipped: Sequence[Skipped]) -> Judgement:
+    """Weigh the findings of one run."""
+    flagged = worst_first(f for f in findings if f.severity >= Severity.WARN)
+    conditions = tuple(dict.fromkeys(f.condition for f in flagged if f.condition))
+    if not flagged:
+        return Judgement(*_unflagged(findings, skipped))
+    collapsed = any(f.severity is Severity.FAIL and f.condition in COLLAPSE for f in flagged)
+    verdict = Verdict.COLLAPSED if collapsed else Verdict.SUSPECT
+    return Judgement(verdict, conditions, tuple(_sentence(f) for f in flagged[:SENTENCES]))
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Order findings by severity; at equal severity, kinds of collapse come first."""
+    return sorted(findings, key=lambda f: (-f.severity, f.condition not in COLLAPSE))
+
+
+def _unflagged(
+    findings: Iterable[Finding], skipped: Sequence[Skipped]
+) -> tuple[Verdict, tuple[Condition, ...], tuple[str, ...]]:
+    reasons = [f"{s.analyzer}: {s.reason}." for s in skipped if s.analyzer in NEEDED]
+    if reasons:
+        first = "No collapse was seen, but missing modes cannot be judged."
+        return Verdict.INCONCLUSIVE, (), (first, *reasons)
+    doubtful = next((f for f in findings if f.id == "coverage.diversity" and _straddles(f)), None)
+    if doubtful and doubtful.interval:
+        low, high = doubtful.interval
+        text = (
+            f"The diversity lies between {low:.2f} and {high:.2f}, with the limit {doubtful.limit} "
+            "in between: more samples (--samples) and more reference data narrow it."
+        )
+        return Verdict.INCONCLUSIVE, (), (text,)
+    return Verdict.HEALTHY, (), ("No sign of collapse.",)
+
+
+def _straddles(finding: Finding) -> bool:
+    """Tell whether the limit, written ``>= x``, lies inside the interval."""
+    if finding.interval is None or finding.limit is None:
+        return False
+    limit = float(finding.limit.removeprefix(">= "))
+    return finding.interval.low < limit <= finding.interval.high and (finding.value or 0.0) < limit
+
+
+def _sentence(finding: Finding) -> str:
+    """Write a finding as a sentence."""
+    return finding.title[0].upper() + finding.title[1:] + "."

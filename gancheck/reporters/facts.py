@@ -1,0 +1,90 @@
+"""What was diagnosed, against what and how: the lines above every verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gancheck.reporters.wording import duration
+
+if TYPE_CHECKING:
+    from gancheck.types import JSON, Diagnosis, Score, Subject
+
+_WHOLE = "total"
+
+
+def view(diagnosis: Diagnosis) -> str:
+    """Name the embedder that saw the samples, the strict one included."""
+    names = [diagnosis.settings.get("embedder"), diagnosis.settings.get("strict_embedder")]
+    named = [str(name) for name in names if name]
+    return " + ".join(named) or next((s.view for s in diagnosis.scores.values() if s.view), "")
+
+
+def reference(diagnosis: Diagnosis) -> str:
+    """Name the reference, or say that there is none."""
+    return str(diagnosis.settings.get("reference") or "") or "no reference"
+
+
+def latents(subject: Subject) -> str:
+    """Describe the latents, such as ``64 normal``; empty for samples that were read."""
+    if subject.latent_shape is None:
+        return ""
+    size = "x".join(str(side) for side in subject.latent_shape)
+    classes = f", {subject.classes} classes" if subject.classes else ""
+    return f"{size} {subject.latent_law or ''}".strip() + classes
+
+
+def sizes(diagnosis: Diagnosis) -> str:
+    """Say how many samples were judged, and how many the reference holds."""
+    drawn, real = diagnosis.settings.get("samples"), diagnosis.settings.get("reference_n")
+    parts = (_counted(drawn, "samples"), _counted(real, "reference"))
+    return " / ".join(part for part in parts if part)
+
+
+def whole_time(timings: Mapping[str, float]) -> float:
+    """Return the seconds of the whole run: as measured, else the sum of its parts."""
+    return float(timings.get(_WHOLE, sum(timings.values())))
+
+
+def timed_parts(timings: Mapping[str, float]) -> list[tuple[str, float, float]]:
+    """Return name, seconds and share of the whole of each part, in the order they ran."""
+    whole = whole_time(timings) or 1.0
+    return [(k, float(v), float(v) / whole) for k, v in timings.items() if k != _WHOLE]
+
+
+def took(diagnosis: Diagnosis) -> str:
+    """Say how long the run took, and on what."""
+    device = diagnosis.settings.get("device")
+    time = duration(whole_time(diagnosis.timings)) if diagnosis.timings else ""
+    return f"{time} on {device}" if time and device else time
+
+
+def limit(diagnosis: Diagnosis, score: str) -> float | None:
+    """Return what a score was held against, None when nothing was asked of it."""
+    limits = _mapping(diagnosis.settings.get("limits"))
+    found = limits.get(score)
+    return float(found) if isinstance(found, (int, float)) else None
+
+
+def headline(diagnosis: Diagnosis) -> Score | None:
+    """Return the score beside the verdict: diversity, or None when it could not be measured."""
+    return diagnosis.scores.get("diversity")
+
+
+def outputs(diagnosis: Diagnosis) -> dict[str, str]:
+    """Return where the reports of this run went: form -> path."""
+    written = _mapping(diagnosis.settings.get("outputs"))
+    return {str(form): str(path) for form, path in written.items() if path}
+
+
+def version(diagnosis: Diagnosis) -> str:
+    """Return the version of gancheck that reached the verdict."""
+    return diagnosis.versions.get("gancheck", "")
+
+
+def _mapping(found: JSON) -> Mapping[str, JSON]:
+    return found if isinstance(found, Mapping) else {}
+
+
+def _counted(count: JSON, noun: str) -> str:
+    return f"{count:,} {noun}" if isinstance(count, int) else ""

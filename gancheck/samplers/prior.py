@@ -1,0 +1,106 @@
+"""Latent laws. Latents are drawn in fixed blocks, each from its own seeded stream.
+
+The latent of sample i depends on the seed and on i alone: not on the batch size, the device or
+how many samples are drawn after it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from gancheck.errors import UsageError
+from gancheck.registry import Registry
+
+if TYPE_CHECKING:
+    from gancheck.types import FloatArray, IntArray
+
+Law: TypeAlias = Callable[[int, tuple[int, ...], np.random.Generator], "FloatArray"]
+
+BLOCK = 1024
+_LATENTS, _LABELS = 1, 2  # stream numbers: latents and labels never share random bits
+
+LAWS: Registry[Law] = Registry("latent law", "gancheck.samplers")
+
+
+@LAWS.register("normal")
+def normal(n: int, shape: tuple[int, ...], rng: np.random.Generator) -> FloatArray:
+    """Draw independent standard normal coordinates."""
+    return rng.standard_normal((n, *shape), dtype=np.float32)
+
+
+@LAWS.register("uniform")
+def uniform(n: int, shape: tuple[int, ...], rng: np.random.Generator) -> FloatArray:
+    """Draw independent coordinates from [-1, 1)."""
+    return 2 * rng.random((n, *shape), dtype=np.float32) - 1
+
+
+@LAWS.register("sphere")
+def sphere(n: int, shape: tuple[int, ...], rng: np.random.Generator) -> FloatArray:
+    """Draw points evenly from the sphere of radius sqrt(d), as normalised normals."""
+    flat = rng.standard_normal((n, int(np.prod(shape))), dtype=np.float32)
+    flat *= np.sqrt(flat.shape[1]) / np.linalg.norm(flat, axis=1, keepdims=True)
+    return flat.reshape(n, *shape)
+
+
+def law(name: str) -> Law:
+    """Look up a law: a registered name, or ``module:function`` for one's own.
+
+    A function is called as ``function(n, shape, rng)`` with a numpy random generator and returns
+    an (n, *shape) array; it is called once per block of 1,024 latents.
+
+    Raises:
+        UsageError: There is no such law.
+    """
+    module, _, function = name.partition(":")
+    if not function:
+        return LAWS.get(name)
+    try:
+        found: Law = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(
+            f"cannot import the latent law {name!r}: {error}",
+            "--latent-law takes normal, uniform, sphere, or module:function on the Python path.",
+        ) from error
+    return found
+
+
+def draw_latents(name: str, shape: tuple[int, ...], n: int, seed: int) -> FloatArray:
+    """Draw the latents of samples 0..n-1.
+
+    Args:
+        name: Law of the latents.
+        shape: Shape of one latent.
+        n: How many.
+        seed: Seed of the run.
+
+    Returns:
+        (n, *shape) float32.
+
+    Raises:
+        UsageError: The law is unknown, or returns another shape than it was asked for.
+    """
+    draw = law(name)
+    blocks = []
+    for block in range(-(-n // BLOCK)):
+        values = np.asarray(draw(BLOCK, shape, np.random.default_rng([seed, _LATENTS, block])))
+        if values.shape != (BLOCK, *shape):
+            raise UsageError(
+                f"the latent law {name!r} returned shape {values.shape}, "
+                f"expected {(BLOCK, *shape)}",
+                "A law is called as function(n, shape, rng).",
+            )
+        blocks.append(values.astype(np.float32, copy=False))
+    return np.concatenate(blocks)[:n]
+
+
+def draw_labels(classes: int, n: int, seed: int, shares: FloatArray | None = None) -> IntArray:
+    """Draw the labels of samples 0..n-1, evenly or with given shares, in blocks like latents."""
+    blocks = [
+        np.random.default_rng([seed, _LABELS, block]).choice(classes, BLOCK, p=shares)
+        for block in range(-(-n // BLOCK))
+    ]
+    return np.concatenate(blocks)[:n].astype(np.int64)

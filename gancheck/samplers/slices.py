@@ -1,0 +1,124 @@
+"""Lines and planes through the latent space that stay where the prior has its mass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gancheck.errors import NotAvailable
+from gancheck.samplers.prior import draw_latents
+
+if TYPE_CHECKING:
+    from gancheck.types import AnyArray, FloatArray
+
+REACH = 3.0  # standard deviations on each side of the centre of a normal prior
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Paths through the latent space, parameterised by length.
+
+    Attributes:
+        law: ``normal`` (straight lines), ``uniform`` (chords of the box) or ``sphere`` (great
+            circles).
+        starts: (lines, d) point of each path at length 0.
+        directions: (lines, d) unit direction there.
+        spans: (lines, 2) length at which each path begins and ends.
+    """
+
+    law: str
+    starts: FloatArray
+    directions: FloatArray
+    spans: FloatArray
+
+    def at(self, lines: AnyArray, lengths: FloatArray) -> FloatArray:
+        """Return the latents (m, d) at given lengths along given lines, both (m,)."""
+        start, direction = self.starts[lines], self.directions[lines]
+        if self.law == "sphere":
+            radius = np.linalg.norm(start, axis=1, keepdims=True)
+            angle = lengths[:, None] / radius
+            points = np.cos(angle) * start + np.sin(angle) * radius * direction
+        else:
+            points = start + lengths[:, None] * direction
+        return np.asarray(points, dtype=np.float32)
+
+
+def random_lines(law: str, dimension: int, count: int, seed: int) -> Lines:
+    """Draw lines through the mass of a prior.
+
+    Normal: the point nearest to the origin is normal in the plane orthogonal to the line, so that
+    the line with its own coordinate in -3..3 is spread like the prior. Uniform: a random point of
+    the box and a random direction, clipped to the box. Sphere: random great circles.
+
+    Args:
+        law: Latent law of the generator.
+        dimension: Latent coordinates d.
+        count: Lines.
+        seed: Seed of the run.
+
+    Raises:
+        NotAvailable: The law is one's own, and where its mass lies is not known.
+    """
+    rng = np.random.default_rng([seed, 3])
+    starts = draw_latents(law, (dimension,), count, seed + 1).astype(np.float64)
+    directions = rng.standard_normal((count, dimension))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    if law == "uniform":
+        return Lines(law, starts, directions, _chords(starts, directions))
+    if law not in ("normal", "sphere"):
+        raise NotAvailable(f"lines through the latent law {law!r} are not defined")
+    if law == "normal" or dimension > 1:
+        along = (starts * directions).sum(axis=1, keepdims=True)
+        if law == "normal":
+            starts = starts - along * directions
+        else:
+            directions = directions - along * starts / (starts**2).sum(axis=1, keepdims=True)
+            directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    half = np.pi * np.sqrt(dimension) if law == "sphere" else REACH
+    return Lines(law, starts, directions, np.tile([-half, half], (count, 1)))
+
+
+def _chords(starts: FloatArray, directions: FloatArray) -> FloatArray:
+    """Return where each line enters and leaves the box [-1, 1]^d."""
+    with np.errstate(divide="ignore"):
+        one, other = (-1 - starts) / directions, (1 - starts) / directions
+    return np.stack(
+        [np.minimum(one, other).max(axis=1), np.maximum(one, other).min(axis=1)], axis=1
+    )
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A square grid of latents in a plane.
+
+    Attributes:
+        latents: (side * side, d), row by row from the lower left.
+        extent: (x0, x1, y0, y1) in latent units.
+        side: Points along each edge.
+        exact: Whether the plane is the whole latent space.
+    """
+
+    latents: FloatArray
+    extent: tuple[float, float, float, float]
+    side: int
+    exact: bool
+
+
+def plane(law: str, dimension: int, side: int, seed: int) -> Plane:
+    """Return the whole space when it has two dimensions, else a random plane through the centre.
+
+    Raises:
+        NotAvailable: The prior is a sphere or one's own, or has a single dimension.
+    """
+    if law not in ("normal", "uniform") or dimension < 2:
+        raise NotAvailable(f"no flat slice of a {dimension}-dimensional {law} prior to show")
+    edge = 1.0 if law == "uniform" else REACH
+    ticks = np.linspace(-edge, edge, side)
+    grid = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
+    frame = np.eye(2)
+    if dimension > 2:
+        frame = np.linalg.qr(np.random.default_rng([seed, 4]).standard_normal((dimension, 2)))[0].T
+    latents = np.clip(grid @ frame, -edge, edge) if law == "uniform" else grid @ frame
+    return Plane(latents.astype(np.float32), (-edge, edge, -edge, edge), side, dimension == 2)

@@ -1,0 +1,78 @@
+"""What a run depends on besides its files, and who hears how it is getting on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gancheck.loaders.interface import LoadOptions
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run depends on besides its files.
+
+    Attributes:
+        samples: Samples to draw, or to take from a set.
+        seed: Seed of everything random.
+        embedder: Main view, as in ``--embedder``.
+        batch_size: Rows per call of the generator; None chooses.
+        max_memory: Bytes that samples, reference and features may take; None for no limit.
+        resize_reference: Crop and resize reference images to the samples' size.
+        load: How to read the model, and the device to run on.
+    """
+
+    samples: int = 10_000
+    seed: int = 0
+    embedder: str = "auto"
+    batch_size: int | None = None
+    max_memory: int | None = None
+    resize_reference: bool = False
+    load: LoadOptions = field(default_factory=LoadOptions)
+
+    @property
+    def device(self) -> str:
+        """Torch device of generator, embedder and distances."""
+        return self.load.device
+
+
+class Listener(Protocol):
+    """Hears how a run is getting on."""
+
+    def stage(self, name: str) -> None:
+        """A stage begins."""
+
+    def progress(self, done: int, total: int) -> None:
+        """The current stage has come that far."""
+
+
+class Silence:
+    """A listener that does nothing."""
+
+    def stage(self, name: str) -> None:
+        """Ignore it."""
+
+    def progress(self, done: int, total: int) -> None:
+        """Ignore it."""
+
+
+class Clock:
+    """Times the stages of a run and announces them to a listener."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+        self.timings: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time what happens inside; a stage entered twice adds up."""
+        self.listener.stage(name)
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            passed = time.perf_counter() - start
+            self.timings[name] = self.timings.get(name, 0.0) + passed

@@ -1,0 +1,196 @@
+"""What an analyzer may see of a run. Things that are absent raise `NotAvailable` when touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gancheck.errors import NotAvailable
+from gancheck.neighbors import nearest
+from gancheck.samplers.batches import Sampler
+from gancheck.types import Embedding, Features, GeneratorSpec, SampleSet
+
+if TYPE_CHECKING:
+    from gancheck.types import FloatArray
+
+_TWIN_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Reference samples in two parts that share no sample.
+
+    Attributes:
+        scored: What the samples are compared with.
+        independent: What anything learned is fitted on; never scored.
+        path: Where it was read from.
+        sha256: Hash of the input.
+        total: Samples in the input.
+    """
+
+    scored: SampleSet
+    independent: SampleSet
+    path: str
+    sha256: str
+    total: int
+
+
+@dataclass(frozen=True)
+class View:
+    """Samples and reference through one embedder.
+
+    Attributes:
+        embedding: The embedder, ready to use.
+        samples: Features of all samples.
+        scored: Features of the scored reference, None without one.
+        independent: Features of the independent reference, None without one.
+        tolerance: Distance below which two samples are the same to this view.
+        device: Torch device for distances.
+    """
+
+    embedding: Embedding
+    samples: Features
+    scored: Features | None
+    independent: Features | None
+    tolerance: float
+    device: str = "cpu"
+
+    @property
+    def name(self) -> str:
+        """Name of the embedder."""
+        return self.embedding.name
+
+    @property
+    def reference(self) -> FloatArray:
+        """Features of the scored reference, (n, d).
+
+        Raises:
+            NotAvailable: There is no reference.
+        """
+        if self.scored is None:
+            raise NotAvailable("needs reference data (--reference)")
+        return self.scored.values
+
+    @property
+    def fitting(self) -> FloatArray:
+        """Features of the independent reference, (n, d).
+
+        Raises:
+            NotAvailable: There is no reference.
+        """
+        if self.independent is None:
+            raise NotAvailable("needs reference data (--reference)")
+        return self.independent.values
+
+    @cached_property
+    def spacing(self) -> float:
+        """Median distance of a scored reference point to its nearest neighbour."""
+        own = nearest(self.reference, self.reference, 1, exclude_self=True, device=self.device)
+        return float(np.median(own.distances))
+
+    @property
+    def twin_radius(self) -> float:
+        """Distance below which points are merged before overlaps are estimated.
+
+        A tenth of the usual spacing of the reference, or the view's own tolerance where that is
+        larger, but never more than half the spacing: real neighbours must stay apart.
+        """
+        return max(_TWIN_SHARE * self.spacing, min(self.tolerance, 0.5 * self.spacing))
+
+    def equal(self, least: int = 100) -> tuple[FloatArray, FloatArray]:
+        """Return reference and samples at the same size.
+
+        Args:
+            least: Fewer than this on either side is too few to compare.
+
+        Raises:
+            NotAvailable: There is no reference, or one side is too small.
+        """
+        n = min(len(self.reference), len(self.samples))
+        if n < least:
+            raise NotAvailable(
+                f"compares at least {least} samples with as many scored reference samples; "
+                f"there are {len(self.samples)} and {len(self.reference)}"
+            )
+        return self.reference[:n], self.samples.values[:n]
+
+
+@dataclass(frozen=True)
+class Study:
+    """One run, as analyzers see it.
+
+    Attributes:
+        samples: What is judged.
+        view: The view that diversity is judged in: blind to small changes that a viewer ignores.
+        strict_view: The view in which fidelity counts; may be the same.
+        seed: Seed of the run.
+        device: Torch device.
+        sampler: The generator and how to run it; None for a set of samples.
+        reference_parts: The reference; None without one.
+    """
+
+    samples: SampleSet
+    view: View
+    strict_view: View
+    seed: int = 0
+    device: str = "cpu"
+    sampler: Sampler | None = None
+    reference_parts: Reference | None = field(default=None)
+
+    @property
+    def reference(self) -> Reference:
+        """The reference.
+
+        Raises:
+            NotAvailable: There is none.
+        """
+        if self.reference_parts is None:
+            raise NotAvailable("needs reference data (--reference)")
+        return self.reference_parts
+
+    @property
+    def generator(self) -> Sampler:
+        """The generator and how to run it.
+
+        Raises:
+            NotAvailable: The subject is a set of samples.
+        """
+        if self.sampler is None:
+            raise NotAvailable("needs the generator itself; the subject is a set of samples")
+        return self.sampler
+
+    @property
+    def spec(self) -> GeneratorSpec:
+        """What is known of the generator.
+
+        Raises:
+            NotAvailable: The subject is a set of samples.
+        """
+        return self.generator.generator.spec
+
+    @property
+    def dimension(self) -> int:
+        """Number of latent coordinates."""
+        return int(np.prod(self.spec.latent_shape))
+
+    def features_at(self, latents: FloatArray, label: int | None = None) -> FloatArray:
+        """Run latents (n, d) through generator and view, without rounding: (n, dim)."""
+        return self.view.embedding(self.outputs_at(latents, label))
+
+    def outputs_at(self, latents: FloatArray, label: int | None = None) -> FloatArray:
+        """Run latents (n, d) through the generator, without rounding.
+
+        Conditional generators get one and the same label for all of them, 0 by default.
+        """
+        shaped = np.asarray(latents, dtype=np.float32).reshape(-1, *self.spec.latent_shape)
+        labels = None
+        if self.spec.classes is not None:
+            labels = np.full(len(shaped), label or 0, dtype=np.int64)
+        return self.generator.outputs(shaped, labels)
+
+    def rng(self, name: str) -> np.random.Generator:
+        """Return the random stream of one analyzer, the same in every run with this seed."""
+        return np.random.default_rng([self.seed, *name.encode()])

@@ -1,0 +1,323 @@
+"""The page: self-contained, complete, and harmless whatever the names are."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import re
+from html.parser import HTMLParser
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from example_diagnosis import collapsed, healthy, inconclusive
+
+from gancheck.reporters.html import Html
+from gancheck.types import Diagnosis, Exhibit, Finding, Mode, Severity, Skipped
+
+VOID = {"meta", "link", "img", "br", "hr", "input"}
+HOSTILE = "</style><script>alert(1)</script><img src=x onerror=alert(1)>'\"&"
+DOC = "Measures things.\n\nWhat to do:\n    Train `longer`.\n\nReferences:\n    A. Nobody 2020."
+
+
+class Reading(HTMLParser):
+    """Reads a page strictly: every element that opens must close in order."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag."""
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag that closes itself."""
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Check that the innermost element closes."""
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Collect what a reader sees; styles are not read."""
+        if "style" not in self.open:
+            self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        """Return the attributes of every element of one kind."""
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    def values(self, *names: str) -> list[str]:
+        """Return every value of some attributes."""
+        return [str(attrs[name]) for _, attrs in self.tags for name in names if name in attrs]
+
+
+def no_docs(names: object) -> dict[str, str]:
+    """Stand in for the analyzers."""
+    return {}
+
+
+def rendered(diagnosis: Diagnosis) -> str:
+    """Render without any analyzer installed."""
+    return Html(docs_of=no_docs).render(diagnosis)
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    """Return the page of the collapsed generator."""
+    return Html(docs_of=lambda names: dict.fromkeys(names, DOC)).render(collapsed())
+
+
+@pytest.fixture(scope="module")
+def reading(page: str) -> Reading:
+    """Return the same page, read."""
+    return Reading(page)
+
+
+@pytest.mark.parametrize(
+    "diagnosis", [collapsed(), healthy(), inconclusive()], ids=lambda d: d.verdict
+)
+def test_page_is_well_formed(diagnosis: Diagnosis) -> None:
+    """Every element closes, no id occurs twice, and every link inside the page arrives."""
+    found = Reading(rendered(diagnosis))
+    assert found.open == []
+    ids = found.values("id")
+    assert len(ids) == len(set(ids))
+    inside = {link[1:] for link in found.values("href") if link.startswith("#")}
+    assert inside <= set(ids)
+
+
+def test_page_refers_to_nothing_outside(page: str, reading: Reading) -> None:
+    """No address, import, script or handler: the file is the whole report."""
+    assert all(re.match(r"#|data:", link) for link in reading.values("src", "href", "xlink:href"))
+    assert not re.search(r"https?:|@import|url\((?!#)", page)
+    assert reading.all("script") == []
+    assert not [name for _, attrs in reading.tags for name in attrs if name.startswith("on")]
+
+
+def test_policy_forbids_what_the_page_does_not_need(page: str, reading: Reading) -> None:
+    """Character set first, then a policy under which nothing can be loaded or run."""
+    assert page.index("<meta charset") < 200
+    policy = next(m for m in reading.all("meta") if m.get("http-equiv"))
+    assert policy["content"] == "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    assert '<meta name="generator" content="gancheck 0.1.0">' in page[:1024]
+
+
+def test_verdict_limit_and_ceiling_are_words_not_only_pictures(reading: Reading) -> None:
+    """The drawn rule carries its numbers for those who do not see it."""
+    assert "COLLAPSED" in reading.text
+    rule = next(svg for svg in reading.all("svg") if svg.get("class") == "rule")
+    label = str(rule["aria-label"])
+    for fact in ("diversity 0.39", "[0.37, 0.41]", "limit 0.80", "ceiling 0.97"):
+        assert fact in label
+
+
+def test_sections_stand_in_order(page: str) -> None:
+    """Verdict first, reproduction last."""
+    names = ["verdict", "wrong", "checks", "scores", "modes", "look", "evidence", "method"]
+    places = [page.index(f'id="{name}"') for name in [*names, "reproduction"]]
+    assert places == sorted(places)
+
+
+def test_every_finding_score_mode_and_skip_is_named(reading: Reading) -> None:
+    """Nothing of the diagnosis is left out."""
+    diagnosis = collapsed()
+    expected = [finding.title for finding in diagnosis.findings]
+    expected += [finding.id for finding in diagnosis.findings]
+    expected += [skipped.reason for skipped in diagnosis.skipped]
+    expected += [*diagnosis.summary, *diagnosis.warnings, *diagnosis.subject.notes]
+    expected += ["distinct samples", "MISSING", "over", "under", "47.0%", "missing modes"]
+    for text in expected:
+        assert text in reading.text
+
+
+def test_failed_checks_are_open_and_passed_ones_folded(page: str) -> None:
+    """The table opens with failures; what passed waits in a fold."""
+    checks = page[page.index('id="checks"') : page.index('id="scores"')]
+    fold = checks.index('<details class="passed">')
+    assert checks.index("modes.missing") < checks.index("duplicates.rate") < fold
+    assert checks.index("coverage.density") > fold
+
+
+def test_every_kind_of_exhibit_is_drawn(page: str, reading: Reading) -> None:
+    """Grids, pairs, bars, scatters, heat maps and strips all reach the page."""
+    classes = {kind for name in reading.values("class") for kind in name.split()}
+    assert {"grid", "pairs", "scatter", "heatmap", "strip", "modes"} <= classes
+    clouds = [p for p in reading.all("path") if "cloud" in str(p.get("class"))]
+    assert str(clouds[0]["d"]).count("h0") == 1200
+    assert len(reading.all("image")) == 1
+    assert "its twin" in reading.text
+    assert "distance 0.011" in reading.text
+
+
+def test_bars_of_other_analyzers_are_drawn_as_well() -> None:
+    """Only bars that repeat the mode table are left out."""
+    bars = next(x for f in collapsed().findings for x in f.exhibits if x.kind == "bars")
+    finding = Finding("conditional.recall", "conditional", Severity.WARN, "x", exhibits=(bars,))
+    text = Reading(rendered(dataclasses.replace(collapsed(), findings=(finding,)))).text
+    assert bars.title in text
+    assert text.count("47.0%") == 2
+
+
+def test_every_picture_has_words_and_a_size(reading: Reading) -> None:
+    """Each image says what it shows, and takes its place before it is decoded."""
+    images = reading.all("img")
+    assert len(images) == 3 * 12 + 12 + 9 + 96
+    assert all(image.get("alt") for image in images)
+    assert all((image["width"], image["height"]) == ("56", "56") for image in images)
+    assert all(image.get("class") == "sharp" for image in images)
+
+
+def test_hostile_names_are_only_text() -> None:
+    """Markup in the names of files, modes, checks and series is shown, never obeyed."""
+    scatter = Exhibit("scatter", HOSTILE, HOSTILE, {
+        "series": [{"name": HOSTILE, "role": HOSTILE, "x": [0.0], "y": [1.0]}],
+        "x_label": HOSTILE, "y_label": HOSTILE,
+    })  # fmt: skip
+    grid = Exhibit("grid", HOSTILE, "", {"tiles": [{"image": HOSTILE, "caption": HOSTILE}],
+                                         "role": HOSTILE})  # fmt: skip
+    finding = Finding(HOSTILE, HOSTILE, Severity.FAIL, HOSTILE, HOSTILE, exhibits=(grid,))
+    hostile = dataclasses.replace(
+        collapsed(),
+        subject=dataclasses.replace(collapsed().subject, path=HOSTILE, notes=(HOSTILE,)),
+        modes=(Mode(0, HOSTILE, 0.5, 0.5, 0.4, 0.6, "ok"),),
+        findings=(finding,),
+        exhibits=(scatter,),
+        skipped=(Skipped(HOSTILE, HOSTILE),),
+        settings={"command": HOSTILE, "reference": HOSTILE, HOSTILE: HOSTILE},
+        versions={"gancheck": HOSTILE, HOSTILE: HOSTILE},
+        timings={HOSTILE: 1.0},
+        summary=(HOSTILE,),
+        warnings=(HOSTILE,),
+        created=HOSTILE,
+    )
+    page = Html(docs_of=lambda names: {HOSTILE: HOSTILE}).render(hostile)
+    found = Reading(page)
+    assert "<script" not in page
+    assert "<img" not in page
+    assert found.open == []
+    assert not [name for _, attrs in found.tags for name in attrs if name.startswith("on")]
+    assert found.text.count(HOSTILE) > 15
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["https://example.org/x.png", "javascript:alert(1)", "data:text/html;base64,PGI+", "",
+     "data:image/svg+xml;base64,PHN2Zz4=", "data:image/png;base64,AAAA", "data:image/png;base64,A"],
+)  # fmt: skip
+def test_only_pictures_count_as_pictures(uri: str) -> None:
+    """An address, a document or a broken image leaves a gap with a word in it."""
+    tile = {"image": uri, "caption": "tile"}
+    exhibit = Exhibit("grid", "t", "", {"tiles": [tile], "role": "samples"})
+    found = Reading(rendered(dataclasses.replace(inconclusive(), exhibits=(exhibit,))))
+    assert found.all("img") == []
+    assert "no picture" in found.text
+
+
+def test_unknown_kinds_keep_their_words() -> None:
+    """A picture of a newer version is named; it does not stop the report."""
+    exhibit = Exhibit("hologram", "A hologram", "Turn it.", {})
+    text = Reading(rendered(dataclasses.replace(inconclusive(), exhibits=(exhibit,)))).text
+    assert "A hologram" in text
+    assert "cannot draw" in text
+
+
+def test_analyzers_are_documented_and_advise(reading: Reading) -> None:
+    """Docstrings stand under Method, and what to do stands beside the problem."""
+    assert reading.text.count("A. Nobody 2020.") == 6
+    assert reading.text.count("What to do") == 6 + 4
+    assert "Train longer." in reading.text
+
+
+def embedded(page: str) -> tuple[str, str]:
+    """Return name and text of the JSON inside a page."""
+    link = next(a for a in Reading(page).all("a") if a.get("download"))
+    encoded = str(link["href"]).removeprefix("data:application/json;base64,")
+    return str(link["download"]), base64.b64decode(encoded).decode("utf-8")
+
+
+def test_json_travels_inside_the_page(page: str) -> None:
+    """The page holds the very contract that it was rendered from."""
+    name, text = embedded(page)
+    assert name == "G.gancheck.json"
+    assert json.loads(text) == collapsed().to_dict()
+
+
+def test_large_json_travels_without_its_pictures() -> None:
+    """A copy that would double a large page goes without pictures, and the page says so."""
+    blob = Exhibit("hologram", "t", "c", {"blob": "x" * 2_100_000})
+    page = rendered(dataclasses.replace(inconclusive(), exhibits=(blob,)))
+    assert json.loads(embedded(page)[1])["exhibits"] == []
+    assert "without its pictures" in Reading(page).text
+
+
+def test_home_directory_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths in text and in the embedded JSON begin with a tilde."""
+    monkeypatch.setenv("HOME", "/home/ada.l")
+    monkeypatch.setenv("USERPROFILE", "/home/ada.l")
+    subject = dataclasses.replace(collapsed().subject, path="/home/ada.l/G.pt")
+    settings = {"reference": "/home/ada.l", "command": "gancheck diagnose /home/ada.l/G.pt"}
+    page = rendered(dataclasses.replace(collapsed(), subject=subject, settings=settings))
+    assert "ada.l" not in page
+    assert "ada.l" not in embedded(page)[1]
+    assert "gancheck diagnose ~/G.pt" in page
+
+
+@pytest.mark.parametrize(
+    ("home", "path", "shown"),
+    [
+        ("/", "/x/y", "/x/y"),
+        ("/root", "/roots/y", "/roots/y"),
+        ("/root", "/mnt/root/y", "/mnt/root/y"),
+    ],
+)
+def test_only_the_home_directory_is_shortened(
+    home: str, path: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Paths that merely look alike keep their names."""
+    monkeypatch.setenv("HOME", home)
+    monkeypatch.setenv("USERPROFILE", home)
+    settings = {"reference": path}
+    assert shown in Reading(rendered(dataclasses.replace(inconclusive(), settings=settings))).text
+
+
+def test_bare_diagnosis_renders() -> None:
+    """Without settings, versions, timings, scores or findings there is still a page."""
+    bare = dataclasses.replace(
+        inconclusive(), settings={}, versions={}, timings={}, findings=(), skipped=(), created=""
+    )
+    assert "INCONCLUSIVE" in Reading(rendered(bare)).text
+
+
+def test_many_modes_are_folded_and_then_counted() -> None:
+    """Thirty modes are shown, the next ones folded, and the tail is only counted."""
+    modes = tuple(Mode(i, f"m{i}", 0.001, 0.001, 0.0, 0.002, "ok") for i in range(1000))
+    text = Reading(rendered(dataclasses.replace(healthy(), modes=modes))).text
+    assert "270 more modes" in text
+    assert "700 further modes are in the JSON only" in text
+
+
+@pytest.mark.parametrize("name", ["template.html.j2", "figures.html.j2", "style.css", "icons.svg"])
+def test_parts_of_the_page_are_package_files(name: str) -> None:
+    """Template, style and icons are found through the package, not through a path."""
+    assert files("gancheck.reporters.html").joinpath(name).is_file()
+
+
+def test_style_shows_status_without_colour_and_in_the_dark() -> None:
+    """The style knows dark screens, paper, narrow screens and keyboard focus."""
+    style = Path(str(files("gancheck.reporters.html").joinpath("style.css"))).read_text("utf-8")
+    for feature in (
+        "prefers-color-scheme: dark",
+        "@media print",
+        ":focus-visible",
+        "max-width: 700px",
+    ):
+        assert feature in style
