@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from gancheck.types import FloatArray
 
 GRID = 64
-MAP_POINTS = 1500
+MAP_POINTS = 1000
+_EPOCHS = 200
 _LEAST_FOR_MAP = 50
 
 
@@ -47,15 +48,11 @@ def _map(study: Study) -> Iterator[Exhibit]:
     if samples.shape[1] == 2:
         yield _scatter(study.samples.values[:MAP_POINTS], _plain_reference(study), "as they are")
         return
-    base = samples if reference is None else reference
-    if len(base) < _LEAST_FOR_MAP:
-        return
-    own, others = project(base, None if reference is None else samples, study.seed)
-    how = f"UMAP of the {study.view.name} view, fitted on the "
-    if reference is None or others is None:
-        yield _scatter(own, None, how + "samples")
-    else:
-        yield _scatter(others, own, how + "reference")
+    both = samples if reference is None else np.concatenate([reference, samples])
+    placed = project(both, study.seed)
+    known = 0 if reference is None else len(reference)
+    how = f"by UMAP of the {study.view.name} view"
+    yield _scatter(placed[known:], placed[:known] if known else None, how)
 
 
 def _plain_reference(study: Study) -> FloatArray | None:
@@ -76,23 +73,19 @@ def _scatter(samples: FloatArray, reference: FloatArray | None, how: str) -> Exh
     )
 
 
-def project(
-    base: FloatArray, others: FloatArray | None, seed: int
-) -> tuple[FloatArray, FloatArray | None]:
-    """Lay features out in the plane with UMAP.
+def project(features: FloatArray, seed: int) -> FloatArray:
+    """Lay features out in the plane with UMAP, without telling it which side they are from.
 
     Args:
-        base: (n, d) features that the layout is fitted on.
-        others: (m, d) features placed into it afterwards.
+        features: (n, d).
         seed: Seed of the layout; equal seeds give equal maps.
 
     Returns:
-        (n, 2) and (m, 2) positions.
+        (n, 2) positions.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # umap warns of its own single thread under a seed
         from umap import UMAP
 
-        layout = UMAP(n_neighbors=min(15, len(base) - 1), random_state=seed)
-        placed = np.asarray(layout.fit_transform(base))
-        return placed, None if others is None else np.asarray(layout.transform(others))
+        layout = UMAP(n_neighbors=min(15, len(features) - 1), n_epochs=_EPOCHS, random_state=seed)
+        return np.asarray(layout.fit_transform(features))

@@ -2,7 +2,8 @@
 
 Distances are Euclidean. Candidates come from the matrix form ``|a|^2 + |b|^2 - 2ab`` in float32,
 which loses small distances to rounding; whatever is returned as a distance is therefore computed
-again from direct differences. Nothing here allocates more than one tile of n x n.
+again from direct differences, and queries whose candidates may miss a neighbour are searched again
+in float64. Nothing here allocates more than one tile of n x n.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
-    from gancheck.types import FloatArray, IntArray
+    from gancheck.types import AnyArray, FloatArray, IntArray
 
 _ROWS = 1024
 _COLUMNS = 8192
@@ -57,7 +58,8 @@ def nearest(
         device: Torch device of the tiles.
 
     Returns:
-        The neighbours; ties in distance are ordered by row number.
+        The neighbours; equal distances are ordered by row number. Which of more than k equally
+        near points are listed is left open.
 
     Raises:
         ValueError: There are fewer than k points to choose from.
@@ -65,15 +67,52 @@ def nearest(
     available = len(points) - int(exclude_self)
     if not 1 <= k <= available:
         raise ValueError(f"asked for {k} neighbours among {available} points")
-    wanted = min(k + _SPARE, available)
+    own = np.arange(len(queries)) if exclude_self else None
+    first = _search(queries, points, k, _Search(own, device))
+    doubtful = np.flatnonzero(~_proven(queries, points, first))
+    if len(doubtful):
+        own = doubtful if exclude_self else None
+        again = _search(queries[doubtful], points, k, _Search(own, device, precise=True))
+        first.distances[doubtful], first.indices[doubtful] = again.distances, again.indices
+    return Neighbors(first.distances, first.indices)
+
+
+@dataclass(frozen=True)
+class _Search:
+    """How to search: ``own`` holds each query's row number among the points, None if it has none."""
+
+    own: IntArray | None
+    device: str
+    precise: bool = False
+
+
+@dataclass(frozen=True)
+class _Found(Neighbors):
+    """Neighbours, and the squared distance from which on points were not looked at again, (n,)."""
+
+    horizon: FloatArray
+
+
+def _search(queries: FloatArray, points: FloatArray, k: int, how: _Search) -> _Found:
+    wanted = min(k + _SPARE, len(points) - (how.own is not None))
     blocks = [
-        _recheck(rows, candidates, points, k)
-        for rows, candidates in _candidates(queries, points, wanted, exclude_self, device)
+        (*_recheck(queries[rows], candidates, points, k), horizon)
+        for rows, candidates, horizon in _candidates(queries, points, wanted, how)
     ]
-    return Neighbors(
-        np.concatenate([distances for distances, _ in blocks]),
-        np.concatenate([indices for _, indices in blocks]),
-    )
+    distances, indices, horizons = (np.concatenate(part) for part in zip(*blocks, strict=True))
+    return _Found(distances, indices, horizons)
+
+
+def _proven(queries: FloatArray, points: FloatArray, found: _Found) -> AnyArray:
+    """Tell for which queries no point that was passed over can be nearer than the k-th.
+
+    Such a point would lie within the k-th distance, so that its norm, and with it the rounding
+    error of its squared distance in the matrix form, is bounded.
+    """
+    kth = found.distances[:, -1].astype(np.float64)
+    norm = np.linalg.norm(queries - _center(points), axis=1).astype(np.float64)
+    error = _rounding(norm**2 + (norm + kth) ** 2, queries.shape[1])
+    return np.asarray((kth == 0) | (found.horizon - error >= kth**2))
 
 
 def count_within(
@@ -119,7 +158,8 @@ def count_pairs(
     reach = np.broadcast_to(np.asarray(radii, dtype=np.float64), (len(centers),))
     held = np.zeros(len(centers), dtype=np.int64)
     around = np.zeros(len(points), dtype=np.int64)
-    for tile in _tiles(centers, points, exclude_self, device):
+    own = np.arange(len(centers)) if exclude_self else None
+    for tile in _tiles(centers, points, _Search(own, device)):
         limit = torch.as_tensor(reach[tile.rows] ** 2, dtype=torch.float32, device=device)[:, None]
         inside, maybe = tile.squared <= limit - tile.slack, tile.squared <= limit + tile.slack
         per_ball, per_point = _sums(inside)
@@ -194,17 +234,20 @@ class _Tile:
     slack: float
 
 
-def _tiles(
-    queries: FloatArray, points: FloatArray, exclude_self: bool, device: str
-) -> Iterator[_Tile]:
+def _center(points: FloatArray) -> FloatArray:
+    """Return the mean; distances between points moved there suffer less cancellation."""
+    return np.asarray(points.mean(axis=0, dtype=np.float64).astype(np.float32))
+
+
+def _tiles(queries: FloatArray, points: FloatArray, how: _Search) -> Iterator[_Tile]:
     """Yield squared distances tile by tile; a query's own column is infinitely far away."""
     import torch
 
-    center = points.mean(axis=0, dtype=np.float64).astype(np.float32)  # less cancellation
-    left = torch.as_tensor(queries - center, device=device)
-    right = torch.as_tensor(points - center, device=device)
+    kind = torch.float64 if how.precise else torch.float32
+    left = torch.as_tensor(queries - _center(points), dtype=kind, device=how.device)
+    right = torch.as_tensor(points - _center(points), dtype=kind, device=how.device)
     left_norm, right_norm = (left**2).sum(dim=1), (right**2).sum(dim=1)
-    slack = _rounding(float(left_norm.max()) + float(right_norm.max()), left.shape[1])
+    slack = float(_rounding(float(left_norm.max()) + float(right_norm.max()), left.shape[1]))
     for top in range(0, len(left), _ROWS):
         rows = slice(top, min(top + _ROWS, len(left)))
         for edge in range(0, len(right), _COLUMNS):
@@ -213,26 +256,32 @@ def _tiles(
                 right_norm[columns][None, :], left[rows], right[columns].T, alpha=-2
             )
             squared += left_norm[rows][:, None]
-            if exclude_self:
-                own = np.arange(max(top, edge), min(rows.stop, columns.stop))
-                squared[own - top, own - edge] = torch.inf
+            if how.own is not None:
+                column = how.own[rows] - edge
+                here = np.flatnonzero((column >= 0) & (column < squared.shape[1]))
+                squared[here, column[here]] = torch.inf
             yield _Tile(rows, columns, squared, slack)
 
 
-def _rounding(largest: float, dimension: int) -> float:
-    """Bound the error of one squared distance in the matrix form: a few ulps per sqrt(term)."""
+def _rounding(largest: AnyArray | float, dimension: int) -> AnyArray:
+    """Bound the error of squared distances in the matrix form: a few ulps per sqrt(term)."""
     ulp = float(np.finfo(np.float32).eps)
-    return 4.0 * ulp * largest * max(1.0, math.sqrt(dimension) / 4)
+    return np.asarray(4.0 * ulp * largest * max(1.0, math.sqrt(dimension) / 4))
 
 
 def _candidates(
-    queries: FloatArray, points: FloatArray, wanted: int, exclude_self: bool, device: str
-) -> Iterator[tuple[FloatArray, IntArray]]:
-    """Yield each block of queries with the row numbers of its nearest points, unordered."""
+    queries: FloatArray, points: FloatArray, wanted: int, how: _Search
+) -> Iterator[tuple[slice, IntArray, FloatArray]]:
+    """Yield blocks of queries: rows, row numbers of their nearest points, unordered, and horizon.
+
+    The horizon is the largest squared distance among the candidates, infinite when there are no
+    points but the candidates.
+    """
     import torch
 
     best: tuple[torch.Tensor, torch.Tensor] | None = None
-    for tile in _tiles(queries, points, exclude_self, device):
+    everything = wanted == len(points) - (how.own is not None)
+    for tile in _tiles(queries, points, how):
         width = tile.squared.shape[1]
         value, index = torch.topk(tile.squared, min(wanted, width), largest=False, sorted=False)
         index = index + tile.columns.start
@@ -242,7 +291,8 @@ def _candidates(
             index = torch.gather(index, 1, pick)
         best = value, index
         if tile.columns.stop == len(points):
-            yield queries[tile.rows], index.cpu().numpy()
+            last = value.amax(dim=1).cpu().numpy().astype(np.float64)
+            yield tile.rows, index.cpu().numpy(), np.full_like(last, np.inf) if everything else last
             best = None
 
 

@@ -279,4 +279,4 @@ def _tolerance(embedding: Embedding, base: SampleSet, seed: int) -> float:
 
 def _noisy(images: AnyArray, rng: np.random.Generator) -> FloatArray:
     noise = rng.standard_normal(images.shape, dtype=np.float32) * np.float32(_INVISIBLE_NOISE)
-    return np.clip(images.astype(np.float32) + noise, 0, 255)
+    return np.asarray(np.clip(images.astype(np.float32) + noise, 0, 255))

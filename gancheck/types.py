@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
+from gancheck.plain import to_json
+
 if TYPE_CHECKING:
     import numpy as np
     import torch
@@ -379,28 +381,3 @@ class Diagnosis:
         plain = {item.name: to_json(getattr(self, item.name)) for item in dataclasses.fields(self)}
         plain["cut_mass"] = plain["scores"].get("cut_mass")
         return {"schema": plain.pop("schema"), **plain}
-
-
-def to_json(value: object) -> JSON:
-    """Turn dataclasses, enums, tuples and numpy scalars into what ``json`` can write.
-
-    Numbers that JSON cannot hold (NaN, infinities) become None; floats keep six significant
-    digits, so that rounding noise of the arithmetic does not show up as a difference.
-    """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, Severity):
-        return value.name
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Interval):
-        return {"low": to_json(value.low), "high": to_json(value.high)}
-    if isinstance(value, Mapping):
-        return {str(key): to_json(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [to_json(item) for item in value]
-    if hasattr(value, "tolist"):
-        return to_json(value.tolist())
-    if isinstance(value, float):
-        return float(f"{value:.6g}") if abs(value) < float("inf") else None
-    return value

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 MISSING_BELOW, UNDER_BELOW, OVER_ABOVE = 0.25, 0.5, 2.0
 _DRAWS = 400
+_NAMED = 6
 
 
 @ANALYZERS.register("modes")
@@ -104,8 +105,11 @@ class Modes:
         severity = Severity.OK
         if missing:
             severity = Severity.FAIL if lost >= self.fail_missing_share else Severity.WARN
-        named = ", ".join(mode.label for mode in missing)
-        drawn = ", ".join(f"{mode.sample_share * n:.0f}" for mode in missing)
+        largest = sorted(missing, key=lambda mode: -mode.reference_share)
+        named = ", ".join(mode.label for mode in largest[:_NAMED])
+        if len(missing) > _NAMED:
+            named += f" and {len(missing) - _NAMED} more"
+        drawn = sum(mode.sample_share for mode in missing) * n
         return Finding(
             id="modes.missing",
             analyzer=self.name,
@@ -113,7 +117,7 @@ class Modes:
             title=f"{len(missing)} of {len(modes)} modes are never or hardly ever drawn: {named}"
             if missing
             else f"every one of {len(modes)} modes is drawn",
-            detail=f"They hold {lost:.0%} of the reference and were drawn {drawn} times in {n:,}."
+            detail=f"They hold {lost:.0%} of the reference and {drawn:,.0f} of {n:,} samples."
             if missing
             else "",
             condition=Condition.MISSING_MODES,

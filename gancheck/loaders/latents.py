@@ -30,7 +30,7 @@ def choose_law(
             "were assumed, `--latent-law` says otherwise.",
         )
     return "normal", (
-        *_doubt(normal, "neither normal nor uniform latents"),
+        *_doubt(normal, "normal or uniform latents"),
         "Latents were assumed to be normal; `--latent-law` says otherwise.",
     )
 

@@ -105,7 +105,8 @@ def _audit(network: Network, path: Path, options: LoadOptions) -> tuple[LayerFit
     shape = find_call(network, path, options).latent_shape
     laws = _LAWS if options.latent_law is None else (options.latent_law,)
     trials = [audit(network, shape, law, options.seed) for law in laws]
-    return tuple(min(trials, key=lambda fits: misfit(fits)))
+    best = min(trials, key=misfit)
+    return tuple(best)
 
 
 def _unknown(state: Mapping[str, torch.Tensor], path: Path, trials: Sequence[_Trial]) -> LoadError:

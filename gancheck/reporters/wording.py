@@ -58,6 +58,9 @@ class ScoreNumbers(NamedTuple):
     ceiling: str
 
 
+_LONG = 100_000  # numbers from here on lose their last digits to a unit
+
+
 def printable(text: object) -> str:
     """Return text without control characters: file names must not steer a terminal."""
     return "".join(
@@ -84,7 +87,9 @@ def number(value: float | None, interval: Interval | None = None) -> str:
     if value is None:
         return ""
     if not math.isfinite(value):
-        return "n/a"
+        return "n/a" if math.isnan(value) else f"{value:g}"
+    if abs(value) >= _LONG:
+        return _shortened(value)
     if float(value).is_integer() and _is_count(interval):
         return f"{int(value):,}"
     if interval is None and abs(value) < 0.001:
@@ -92,11 +97,18 @@ def number(value: float | None, interval: Interval | None = None) -> str:
     return f"{value:,.{_decimals(value, interval)}f}"
 
 
+def _shortened(value: float) -> str:
+    """Write a large number with three digits and a unit: 649k, 2.17M."""
+    power = min(4, int(math.log10(abs(value)) // 3))
+    scaled = f"{value / 1000**power:.3g}"
+    return f"{float(scaled):g}{'_kMGT'[power]}"
+
+
 def between(interval: Interval | None) -> str:
     """Write an interval as ``[low, high]``, both ends with the same decimals."""
     if interval is None:
         return ""
-    if not all(math.isfinite(end) for end in interval):
+    if any(math.isnan(end) for end in interval):
         return "n/a"
     return f"[{number(interval.low, interval)}, {number(interval.high, interval)}]"
 
@@ -146,7 +158,9 @@ def passages(detail: str) -> list[Passage]:
 def _fixed(value: float | None, places: int) -> str:
     if value is None:
         return ""
-    return f"{value:,.{places}f}" if math.isfinite(value) else "n/a"
+    if not math.isfinite(value):
+        return "n/a" if math.isnan(value) else f"{value:g}"
+    return _shortened(value) if abs(value) >= _LONG else f"{value:,.{places}f}"
 
 
 def _is_count(interval: Interval | None) -> bool:

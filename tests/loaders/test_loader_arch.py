@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import Dcgan
 from torch import Tensor
 
 from gancheck.errors import LoadError
 from gancheck.loaders import LoadOptions, load
 from gancheck.types import Generator
+from loaders.loader_models import Dcgan
 
 MODELS = """
 from parts import Dense
@@ -113,11 +113,11 @@ def test_a_wrong_architecture_is_doubted(tmp_path: Path, latents: Tensor) -> Non
     weights = Dcgan().state_dict()
     weights["main.1.running_var"] *= 10
     torch.save(weights, tmp_path / "g.pth")
-    loaded = load(tmp_path / "g.pth", LoadOptions(arch="conftest:Dcgan"))
+    loaded = load(tmp_path / "g.pth", LoadOptions(arch="loaders.loader_models:Dcgan"))
     assert isinstance(loaded, Generator)
-    assert any("do not agree with neither" not in note for note in loaded.spec.notes)
-    assert any("may be wrong" in note for note in loaded.spec.notes)
-    told = load(tmp_path / "g.pth", LoadOptions(arch="conftest:Dcgan", latent_law="uniform"))
+    assert any("do not agree with normal or uniform latents" in n for n in loaded.spec.notes)
+    options = LoadOptions(arch="loaders.loader_models:Dcgan", latent_law="uniform")
+    told = load(tmp_path / "g.pth", options)
     assert isinstance(told, Generator)
     assert told.spec.latent_law == "uniform"
     assert any("uniform latents, as told," in note for note in told.spec.notes)

@@ -6,7 +6,6 @@ import math
 
 import pytest
 import torch
-from conftest import LATENT, Dcgan
 
 from gancheck.loaders.audit import (
     REBUILD,
@@ -17,6 +16,7 @@ from gancheck.loaders.audit import (
     passes,
     worst,
 )
+from loaders.loader_models import LATENT, Dcgan
 
 
 def test_shift_and_ratio_of_one_layer() -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import LATENT, save_exported, save_onnx, save_torchscript
 from torch import Tensor, nn
 
 from gancheck.errors import GeneratorError, LoadError, ShapeError
@@ -14,6 +13,7 @@ from gancheck.loaders import LoadOptions, load
 from gancheck.loaders.laws import draw_latents
 from gancheck.loaders.outputs import find_layout
 from gancheck.types import Generator
+from loaders.loader_models import LATENT, save_exported, save_onnx, save_torchscript
 
 
 class Wrapped(nn.Module):
@@ -230,8 +230,8 @@ def test_half_precision_is_named_as_a_cause(tmp_path: Path) -> None:
     """Where 16-bit weights overflow, the message blames them first."""
     module = nn.Sequential(nn.Linear(4, 6), nn.Linear(6, 2)).eval().half()
     with torch.no_grad():
-        module[0].weight.mul_(60000)
-        module[1].weight.mul_(60000)
+        for weight in module.parameters():
+            weight.mul_(60000)
     path = save_torchscript(module, (torch.randn(4, 4).half(),), tmp_path / "g")
     with pytest.raises(GeneratorError, match="overflow of its float16 weights"):
         load(path)

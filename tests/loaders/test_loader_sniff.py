@@ -92,7 +92,7 @@ def test_raw_pickles_are_refused(tmp_path: Path) -> None:
     """A pickle is not opened, and the message says how to export instead."""
     path = tmp_path / "network.pkl"
     path.write_bytes(pickle.dumps({"G": object}))
-    with pytest.raises(RefusedError, match="torch.export.save"):
+    with pytest.raises(RefusedError, match=r"torch\.export\.save"):
         load(path)
 
 

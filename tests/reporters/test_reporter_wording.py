@@ -27,7 +27,9 @@ from gancheck.types import Interval, Mode, Score, Severity
         (0.0, (0.0, 0.002), "0.000"),
         (3.0, (2.0, 4.0), "3"),
         (float("nan"), None, "n/a"),
-        (float("inf"), (0.0, float("inf")), "n/a"),
+        (float("inf"), (0.0, float("inf")), "inf"),
+        (649286.0, (516821.0, 827559.0), "649k"),
+        (2168138.0, None, "2.17M"),
     ],
 )
 def test_numbers_keep_the_digits_they_deserve(
