@@ -79,7 +79,7 @@ def nearest(
 
 @dataclass(frozen=True)
 class _Search:
-    """How to search: ``own`` holds each query's row number among the points, None if it has none."""
+    """How to search; ``own`` holds the row number of each query among the points, if it has one."""
 
     own: IntArray | None
     device: str

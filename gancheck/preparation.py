@@ -66,7 +66,7 @@ def gather(model: Path, reference: Path | None, settings: Settings, clock: Clock
     parts = None
     if reference is not None:
         with clock.stage("load reference"):
-            parts = _split(_read_reference(reference, shape, settings), reference, settings)
+            parts = _split(_read_reference(reference, settings), reference, settings)
     held = settings.samples + (len(parts.scored) + len(parts.independent) if parts else 0)
     pixel = 1 if len(shape) == 3 else 4
     require(settings.max_memory, held, pixel * int(np.prod(shape)), _FEATURE_DIMENSIONS)
@@ -110,14 +110,11 @@ def build_study(inputs: Inputs, settings: Settings, clock: Clock) -> tuple[Study
     return study, chosen.reason
 
 
-def _read_reference(path: Path, shape: tuple[int, ...], settings: Settings) -> SampleSet:
-    wanted = shape[1:] if settings.resize_reference and len(shape) == 3 else None
-    options = LoadOptions(
-        seed=settings.seed,
-        limit=settings.samples + INDEPENDENT_MOST,
-        resize=None if wanted is None else (wanted[0], wanted[1]),
+def _read_reference(path: Path, settings: Settings) -> SampleSet:
+    most = settings.samples + INDEPENDENT_MOST
+    return load_samples(
+        path, LoadOptions(seed=settings.seed, limit=most, resize=settings.load.resize)
     )
-    return load_samples(path, options)
 
 
 def _split(reference: SampleSet, path: Path, settings: Settings) -> Reference:
@@ -174,7 +171,9 @@ def _require_same_shape(samples: SampleSet, parts: Reference | None) -> None:
     both_images = samples.kind == parts.scored.kind == "image"
     raise ShapeError(
         f"the reference has {_described(parts.scored)}, the samples are {_described(samples)}",
-        "--resize-reference crops and resizes the reference to the samples' size."
+        "--resize {1},{2} crops and resizes the reference to the samples' size.".format(
+            *samples.shape
+        )
         if both_images
         else "--reference must hold data of the kind and size that the generator makes.",
     )

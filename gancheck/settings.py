@@ -21,8 +21,7 @@ class Settings:
         embedder: Main view, as in ``--embedder``.
         batch_size: Rows per call of the generator; None chooses.
         max_memory: Bytes that samples, reference and features may take; None for no limit.
-        resize_reference: Crop and resize reference images to the samples' size.
-        load: How to read the model, and the device to run on.
+        load: How to read the model, the device to run on, and a size for images from disk.
     """
 
     samples: int = 10_000
@@ -30,7 +29,6 @@ class Settings:
     embedder: str = "auto"
     batch_size: int | None = None
     max_memory: int | None = None
-    resize_reference: bool = False
     load: LoadOptions = field(default_factory=LoadOptions)
 
     @property

@@ -46,15 +46,14 @@ class Recipe:
     generator_rate: float
     discriminator_rate: float
     beta1: float
-    stall: int
-    late_rate: float
+    buffer: int
     ema: float
     seed: int
 
 
 RECIPES = (
-    Recipe("healthy", 8000, 64, 32, True, True, 1e-3, 1e-3, 0.5, 0, 0.0, 0.999, 0),
-    Recipe("collapsed", 2000, 64, 32, False, False, 1e-3, 5e-4, 0.5, 1500, 0.0, 0.0, 0),
+    Recipe("healthy", 6000, 64, 32, False, False, 1e-3, 5e-4, 0.5, 60_000, 0.999, 0),
+    Recipe("collapsed", 1874, 64, 32, False, False, 1e-3, 5e-4, 0.5, 10_000, 0.99, 0),
 )
 
 
@@ -81,10 +80,21 @@ def generator_loss(fake: Tensor, *, hinge: bool) -> Tensor:
     return -fake.mean() if hinge else functional.softplus(-fake).mean()
 
 
-def make_batches(images: Tensor, size: int) -> Iterator[Tensor]:
-    """Yield batches of the pictures for ever, in a new order for each epoch."""
+def shuffle(count: int, size: int) -> Iterator[int]:
+    """Yield the numbers below count, shuffled by a buffer of the given size."""
+    buffer = list(range(size))
+    for arrival in range(size, count):
+        slot = int(torch.randint(size, ()))
+        yield buffer[slot]
+        buffer[slot] = arrival
+    for slot in torch.randperm(size).tolist():
+        yield buffer[slot]
+
+
+def make_batches(images: Tensor, size: int, buffer: int) -> Iterator[Tensor]:
+    """Yield batches of the pictures for ever; each epoch shuffles them anew by the buffer."""
     while True:
-        order = torch.randperm(len(images))
+        order = torch.tensor(list(shuffle(len(images), buffer)))
         for batch in order[: len(order) // size * size].split(size):
             yield images[batch]
 
@@ -136,10 +146,8 @@ def train(recipe: Recipe, images: Tensor, report: nn.Module, every: int) -> Gene
     rate_g, rate_d = recipe.generator_rate, recipe.discriminator_rate
     optimizer_g = torch.optim.Adam(generator.parameters(), lr=rate_g, betas=betas, fused=True)
     optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=rate_d, betas=betas, fused=True)
-    batches = make_batches(images, recipe.batch)
+    batches = make_batches(images, recipe.batch, recipe.buffer)
     for step in range(1, recipe.steps + 1):
-        if step == recipe.stall:
-            optimizer_d.param_groups[0]["lr"] = recipe.late_rate
         fake = generator(torch.randn(recipe.batch, LATENT, 1, 1))
         real, drawn = discriminator(next(batches)), discriminator(fake.detach())
         optimizer_d.zero_grad()
@@ -203,11 +211,12 @@ def main() -> None:
     split_reference(arguments.data, arguments.out)
     digits = load(arguments.data)
     classifier = train_classifier(digits["train"], digits["train_labels"])
+    ordered = digits["train"][digits["train_labels"].argsort(stable=True)]
     for recipe in RECIPES:
         if arguments.only not in (None, recipe.name):
             continue
         started = time.perf_counter()
-        generator = train(recipe, digits["train"], classifier, every=500)
+        generator = train(recipe, ordered, classifier, every=500)
         seconds = time.perf_counter() - started
         export(generator, arguments.out / f"mnist_{recipe.name}")
         print(f"{recipe.name}: {describe(classify(classifier, draw(generator)))}, {seconds:.0f} s")

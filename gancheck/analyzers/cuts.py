@@ -15,7 +15,7 @@ from gancheck.errors import NotAvailable
 from gancheck.neighbors import nearest
 from gancheck.samplers.slices import Lines, plane, random_lines
 from gancheck.scan import Jumps, Secants, bisect, candidates, walk
-from gancheck.stats import around, jackknife_se
+from gancheck.stats import around, jackknife_se, proportion_interval
 from gancheck.study import Study
 from gancheck.types import Condition, Cut, Evidence, Exhibit, Finding, Interval, Score, Severity
 
@@ -67,6 +67,7 @@ class Cuts:
     least_jump: float = 0.1
     cut_exponent: float = 0.3
     warn_mass_above: float = 0.02
+    warn_lines_above: float = 0.1
 
     def analyze(self, study: Study) -> Iterator[Evidence]:
         """Yield each cut and bridge, the mass they take, and one finding with pictures."""
@@ -82,7 +83,8 @@ class Cuts:
         yield from found[:_LISTED]
         mass = _mass(jumps, kept, secants, self.lines)
         yield mass
-        yield self._judge(study, found, mass, _pictures(study, lines, jumps, kept))
+        crossed = len(np.unique(jumps.line[kept]))
+        yield self._judge(found, crossed, mass, _pictures(study, lines, jumps, kept))
 
     def _classify(
         self, study: Study, lines: Lines, secants: Secants, jumps: Jumps
@@ -116,15 +118,16 @@ class Cuts:
         )
 
     def _judge(
-        self, study: Study, found: list[Cut], mass: Score, pictures: tuple[Exhibit, ...]
+        self, found: list[Cut], crossed_lines: int, mass: Score, pictures: tuple[Exhibit, ...]
     ) -> Finding:
         sharp = sum(cut.kind == "cut" for cut in found)
-        heavy = bool(found) and (sharp > 0 or mass.low > self.warn_mass_above)
+        crossed = proportion_interval(crossed_lines, self.lines).low
+        heavy = mass.low > self.warn_mass_above or crossed > self.warn_lines_above
         title = f"no jumps along {self.lines} lines through the latent space"
         if found:
             title = (
-                f"{self.lines} lines cross {sharp} cuts and {len(found) - sharp} bridges, "
-                f"which take {mass.value:.1%} of the prior's mass"
+                f"{crossed_lines} of {self.lines} lines cross a jump: {sharp} cuts and "
+                f"{len(found) - sharp} bridges, {mass.value:.1%} of the prior's mass"
             )
         return Finding(
             id="cuts.crossings",

@@ -48,14 +48,14 @@ def command(
             rich_help_panel=_RUN,
         ),
     ] = "auto",
-    resize_reference: Annotated[
-        bool,
+    resize: Annotated[
+        str | None,
         typer.Option(
-            "--resize-reference",
-            help="Crop and resize reference images to the samples' size.",
+            metavar="HEIGHT,WIDTH",
+            help="Crop and resize images read from disk to this size.",
             rich_help_panel=_RUN,
         ),
-    ] = False,
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=_RUN)] = "auto",
     batch_size: Annotated[
         str, typer.Option(help="auto, or rows per call.", rich_help_panel=_RUN)
@@ -138,7 +138,6 @@ def command(
             embedder=embedder,
             batch_size=options.batch_size(batch_size),
             max_memory=None if max_memory is None else parse_size(max_memory),
-            resize_reference=resize_reference,
             load=LoadOptions(
                 arch=arch,
                 arch_args=options.arch_args(arch_args),
@@ -148,6 +147,7 @@ def command(
                 output_range=options.output_range(output_range),
                 classes=classes,
                 device=options.device(device),
+                resize=options.resize(resize),
             ),
         )
         run = Run(outputs, quiet=quiet, verbose=verbose, no_color=no_color)

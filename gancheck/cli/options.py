@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from gancheck.errors import UsageError
 from gancheck.types import JSON
 
-_RANGES = {"-1,1": (-1.0, 1.0), "0,1": (0.0, 1.0), "0,255": (0.0, 255.0)}
 _LAWS = ("normal", "uniform", "sphere")
 
 
@@ -16,11 +15,26 @@ def output_range(text: str) -> tuple[float, float] | None:
     """Read ``--output-range``; None infers it."""
     if text == "auto":
         return None
-    if text not in _RANGES:
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        low = high = 0.0
+    if not low < high:
         raise UsageError(
-            f"--output-range {text!r} is not known", f"Use auto, {', '.join(_RANGES)}."
+            f"--output-range {text!r} is not a range",
+            "Use auto, or the values of black and white, such as -1,1 or 0,1 or 0,255.",
         )
-    return _RANGES[text]
+    return low, high
+
+
+def resize(text: str | None) -> tuple[int, int] | None:
+    """Read ``--resize``: height and width in pixels; None keeps the size."""
+    if text is None:
+        return None
+    sides = text.lower().replace("x", ",").split(",")
+    if len(sides) != 2 or not all(side.strip().isdigit() and int(side) > 0 for side in sides):
+        raise UsageError(f"--resize {text!r} is not a size", "Write HEIGHT,WIDTH, such as 64,64.")
+    return int(sides[0]), int(sides[1])
 
 
 def latent_law(text: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""The changes that a fitted view is taught to ignore, applied to whole batches at once."""
+"""The changes that a fitted view learns to ignore, applied to whole batches at once."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ class Invariances:
         rotation: Largest rotation to either side, in degrees.
         scale: Largest enlargement or reduction, as a share of the size.
         shift: Largest shift along each axis, as a share of the image's side.
-        blur: Share of views that are blurred, from not at all to a 3x3 box and beyond.
-        noise: Largest standard deviation of white noise, on the scale where white is 1.
+        blur: Share of versions that are blurred, with up to the mean of 3x3 pixels.
+        noise: Largest standard deviation of white noise, on the scale where white is 1; half of
+            the versions have none.
     """
 
     rotation: float = 15.0
@@ -28,13 +29,13 @@ class Invariances:
     blur: float = 0.5
     noise: float = 0.4
 
-    def vary(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """Change every image (n, c, h, w) in 0..1 in its own random way, within the limits."""
-        moved = self._moved(images, generator)
-        blurred = self._blurred(moved, generator)
+    def degraded(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """Blur images (n, c, h, w) in 0..1 and add noise, each in its own random measure."""
+        blurred = self._blurred(images, generator)
         return self._noisy(blurred, generator).clamp_(0.0, 1.0)
 
-    def _moved(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    def moved(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """Rotate, scale and shift images (n, c, h, w), each in its own random way."""
         import torch
         from torch.nn import functional
 
@@ -56,7 +57,9 @@ class Invariances:
 
         box = functional.avg_pool2d(images, 3, stride=1, padding=1, count_include_pad=False)
         draws = torch.rand(2, len(images), 1, 1, 1, generator=generator, device=images.device)
-        weight = (1.5 * draws[0]).clamp_(max=1.0) * (draws[1] < self.blur)
+        weight = (1.5 * draws[0]).clamp_(max=1.0) * (
+            draws[1] < self.blur
+        )  # a third at full strength
         return torch.lerp(images, box, weight)
 
     def _noisy(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

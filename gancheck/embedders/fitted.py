@@ -70,12 +70,12 @@ class Fitted:
         return FittedView(apart.shape, weights)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FittedView:
     """Images of one shape as a fitted network sees them: directions, (n, dims) of length one."""
 
     shape: tuple[int, ...]
-    weights: Weights = field(repr=False, compare=False)
+    weights: Weights = field(repr=False)
 
     @property
     def name(self) -> str:

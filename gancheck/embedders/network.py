@@ -35,10 +35,6 @@ def forward(images: torch.Tensor, weights: Mapping[str, torch.Tensor]) -> torch.
     from torch.nn import functional
 
     value = images - 0.5
-    import os
-
-    if os.environ.get("LP"):
-        value = functional.avg_pool2d(value, 3, stride=1, padding=1, count_include_pad=False)
     for layer in range(len(_WIDTHS)):
         value = functional.conv2d(value, weights[f"conv{layer}.weight"], stride=2, padding=1)
         value = functional.group_norm(

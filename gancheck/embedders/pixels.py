@@ -56,7 +56,7 @@ class Pixels:
         return Projected(material.samples.shape, size, mean, axes)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Projected:
     """Images of one shape, shrunk to ``size``, projected on ``axes`` (p, dims) around ``mean``."""
 

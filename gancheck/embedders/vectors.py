@@ -49,7 +49,7 @@ class Vectors:
         return Standardised(*standardisation(source))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Standardised:
     """Vectors minus ``centre``, divided by ``scale``; both (d,) float64."""
 

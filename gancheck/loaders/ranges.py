@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _CANDIDATES = ((-1.0, 1.0), (0.0, 1.0), (0.0, 255.0))
 _MOST_OVERSHOOT = 0.5  # of the width of the range
 _TAIL = 0.001
+_ROUNDING = 1e-4  # some runtimes' tanh exceeds 1 in the last digit
 _LEAST_WHITE = 32.0  # images on 0..255 that stay below this are more likely something else
 
 
@@ -46,9 +47,9 @@ def infer_range(values: AnyArray) -> tuple[tuple[float, float], str]:
 
 
 def _fitting(low: float, high: float) -> tuple[float, float] | None:
-    if low >= -1 and high <= 1:
-        return (0.0, 1.0) if low >= 0 else (-1.0, 1.0)
-    if low >= 0 and _LEAST_WHITE <= high <= 255:
+    if low >= -1 - _ROUNDING and high <= 1 + _ROUNDING:
+        return (0.0, 1.0) if low >= -_ROUNDING else (-1.0, 1.0)
+    if low >= -255 * _ROUNDING and _LEAST_WHITE <= high <= 255 * (1 + _ROUNDING):
         return (0.0, 255.0)
     return None
 

@@ -131,6 +131,13 @@ def test_ranges(ends: tuple[float, float], expected: tuple[float, float]) -> Non
     assert infer_range(np.linspace(*ends, 500))[0] == expected
 
 
+def test_rounding_is_no_reason_for_doubt() -> None:
+    """A tanh that exceeds 1 by its last digit is not reported as clipped."""
+    values = np.linspace(-1 - 1e-6, 1 + 1e-6, 500)
+    assert "clipped" not in infer_range(values)[1]
+    assert "clipped" in infer_range(values * 1.01)[1]
+
+
 @pytest.mark.parametrize("ends", [(-3, 3), (0, 9), (0, 1000), (-200, 200)])
 def test_ranges_too_far_off(ends: tuple[float, float]) -> None:
     """Values far from any usual range are not squeezed into one."""

@@ -1,0 +1,247 @@
+"""Neighbours and ball counts equal a slow distance matrix, whatever the tiles and the scale."""
+
+from __future__ import annotations
+
+import tracemalloc
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+from gancheck import neighbors
+from gancheck.neighbors import count_pairs, count_within, distinct, nearest
+
+if TYPE_CHECKING:
+    from gancheck.types import AnyArray, FloatArray
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A fresh generator with a fixed seed."""
+    return np.random.default_rng(11)
+
+
+@pytest.fixture
+def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiles so small that every search crosses several borders on both axes."""
+    monkeypatch.setattr(neighbors, "_ROWS", 7)
+    monkeypatch.setattr(neighbors, "_COLUMNS", 11)
+    monkeypatch.setattr(neighbors, "_GATHER_FLOATS", 300)
+    monkeypatch.setattr(neighbors, "_PAIRS", 5)
+
+
+def cloud(rng: np.random.Generator, n: int, d: int, offset: float = 0.0) -> FloatArray:
+    """Draw n normal points around an offset."""
+    return (rng.standard_normal((n, d)) + offset).astype(np.float32)
+
+
+def all_distances(left: FloatArray, right: FloatArray, *, same: bool = False) -> AnyArray:
+    """Every distance in float64; a point is infinitely far from itself when both are one set."""
+    far = cdist(left.astype(np.float64), right.astype(np.float64))
+    if same:
+        np.fill_diagonal(far, np.inf)
+    return far
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("d", [1, 2, 7, 33, 130])
+@pytest.mark.parametrize("offset", [0.0, 1000.0])
+@pytest.mark.parametrize(("n", "m"), [(7, 11), (8, 12), (20, 35), (1, 5)])
+def test_nearest_equals_a_sorted_distance_matrix(
+    rng: np.random.Generator, d: int, offset: float, n: int, m: int
+) -> None:
+    """Distances and row numbers are those of a full sort, on and across tile borders."""
+    queries, points = cloud(rng, n, d, offset), cloud(rng, m, d, offset)
+    far = all_distances(queries, points)
+    for k in (1, 3, m):
+        found = nearest(queries, points, k)
+        assert found.distances.dtype == np.float32
+        assert found.indices.dtype == np.int64
+        np.testing.assert_array_equal(found.indices, np.argsort(far, axis=1)[:, :k])
+        np.testing.assert_allclose(found.distances, np.sort(far, axis=1)[:, :k], rtol=1e-5)
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("n", [7, 11, 30])
+def test_a_point_is_not_its_own_neighbour(rng: np.random.Generator, n: int) -> None:
+    """With exclude_self row i never lists row i, and lists every other row at k = n - 1."""
+    points = cloud(rng, n, 3)
+    found = nearest(points, points, n - 1, exclude_self=True)
+    for row, listed in enumerate(found.indices):
+        assert sorted(listed) == [other for other in range(n) if other != row]
+    wanted = np.sort(all_distances(points, points, same=True), axis=1)[:, : n - 1]
+    np.testing.assert_allclose(found.distances, wanted, rtol=1e-5)
+
+
+def test_copies_of_a_point_are_neighbours_at_distance_zero(rng: np.random.Generator) -> None:
+    """Excluding self excludes one row, not every row with the same values."""
+    points = np.concatenate([cloud(rng, 20, 5)] * 2)
+    found = nearest(points, points, 1, exclude_self=True)
+    assert (found.distances == 0).all()
+    np.testing.assert_array_equal(found.indices[:, 0], (np.arange(40) + 20) % 40)
+
+
+def test_equal_distances_are_listed_by_row_number() -> None:
+    """The four corners of a square around the query come in the order of their rows."""
+    corners = np.array([[1, 1], [-1, 1], [1, -1], [-1, -1]], dtype=np.float32)
+    found = nearest(np.zeros((1, 2), dtype=np.float32), corners, 4)
+    np.testing.assert_array_equal(found.indices, [[0, 1, 2, 3]])
+
+
+def test_many_ties_leave_the_distances_exact(rng: np.random.Generator) -> None:
+    """On a coarse lattice, where dozens of points tie, the k distances are still the smallest."""
+    points = rng.integers(0, 3, (200, 3)).astype(np.float32)
+    found = nearest(points, points, 9, exclude_self=True)
+    wanted = np.sort(all_distances(points, points, same=True), axis=1)[:, :9]
+    np.testing.assert_allclose(found.distances, wanted, rtol=1e-6)
+
+
+def test_copies_far_from_the_origin_are_found_exactly(rng: np.random.Generator) -> None:
+    """At mean 1000, where the matrix form rounds to multiples of 0.1, copies are at exactly 0."""
+    reference = cloud(rng, 500, 32, offset=1000.0)
+    samples = cloud(rng, 300, 32, offset=1000.0)
+    samples[::3] = reference[rng.permutation(500)[:100]]
+    distances = nearest(samples, reference, 1).distances[:, 0]
+    assert (distances[::3] == 0).all()
+    assert distances[1::3].min() > 1
+    assert (count_within(samples, reference, 0.0) > 0).sum() == 100
+
+
+@pytest.mark.parametrize(("radius", "spread"), [(1.0, 1e-3), (1e4, 1.0)])
+@pytest.mark.parametrize("d", [2, 16])
+def test_neighbours_inside_tight_and_distant_modes_are_exact(
+    rng: np.random.Generator, radius: float, spread: float, d: int
+) -> None:
+    """Where modes are thousands of spreads apart, float32 rounding does not choose neighbours."""
+    middles = cloud(rng, 8, d)
+    middles *= radius / np.linalg.norm(middles, axis=1, keepdims=True)
+    points = middles[rng.integers(8, size=1200)] + spread * cloud(rng, 1200, d)
+    for k in (1, 10):
+        found = nearest(points, points, k, exclude_self=True).distances
+        wanted = np.sort(all_distances(points, points, same=True), axis=1)[:, :k]
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-12)
+
+
+def test_one_far_outlier_does_not_spoil_the_others(rng: np.random.Generator) -> None:
+    """A point a million spreads away leaves the neighbours of all others exact."""
+    points = cloud(rng, 400, 4)
+    points[0] = 1e6
+    found = nearest(points, points, 5, exclude_self=True).distances
+    wanted = np.sort(all_distances(points, points, same=True), axis=1)[:, :5]
+    np.testing.assert_allclose(found[1:], wanted[1:], rtol=1e-5)
+
+
+@pytest.mark.parametrize(("k", "own"), [(0, False), (6, False), (5, True), (-1, True)])
+def test_more_neighbours_than_points_are_refused(k: int, own: bool) -> None:
+    """Asking for no neighbour, or for more than there are, says how many there are."""
+    points = np.zeros((5, 2), dtype=np.float32)
+    with pytest.raises(ValueError, match=f"asked for {k} neighbours among {5 - own} points"):
+        nearest(points, points, k, exclude_self=own)
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("d", [1, 2, 7, 33, 130])
+@pytest.mark.parametrize("offset", [0.0, 1000.0])
+def test_counts_equal_a_compared_distance_matrix(
+    rng: np.random.Generator, d: int, offset: float
+) -> None:
+    """Points per ball and balls per point agree with a full matrix, one radius for each ball."""
+    centers, points = cloud(rng, 25, d, offset), cloud(rng, 40, d, offset)
+    far = all_distances(centers, points)
+    radii = rng.uniform(0.3, 1.5, 25) * np.median(far)
+    held, around = count_pairs(centers, points, radii)
+    inside = far <= radii[:, None]
+    np.testing.assert_array_equal(held, inside.sum(axis=1))
+    np.testing.assert_array_equal(around, inside.sum(axis=0))
+    np.testing.assert_array_equal(count_within(centers, points, radii), held)
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_counts_include_the_surface_of_the_ball() -> None:
+    """On a lattice, where distances equal the radius exactly, the comparison is <=."""
+    lattice = np.stack(np.meshgrid(*[np.arange(4.0)] * 3), axis=-1).reshape(-1, 3)
+    points = lattice.astype(np.float32)
+    inside = all_distances(points, points, same=True) <= 2.0
+    held, around = count_pairs(points, points, 2.0, exclude_self=True)
+    np.testing.assert_array_equal(held, inside.sum(axis=1))
+    np.testing.assert_array_equal(around, inside.sum(axis=0))
+
+
+@pytest.mark.parametrize("d", [1, 3, 7, 17, 64, 129])
+@pytest.mark.parametrize("offset", [0.0, 50.0])
+def test_a_ball_holds_exactly_the_neighbours_that_span_it(
+    rng: np.random.Generator, d: int, offset: float
+) -> None:
+    """The ball to the k-th neighbour holds k points: both functions round a distance alike."""
+    points = cloud(rng, 300, d, offset)
+    radii = nearest(points, points, 5, exclude_self=True).distances[:, -1]
+    assert (count_within(points, points, radii, exclude_self=True) == 5).all()
+
+
+def test_radius_zero_counts_copies_only(rng: np.random.Generator) -> None:
+    """Balls of radius zero hold exact copies, and not the point itself when it is excluded."""
+    points = cloud(rng, 30, 6)
+    points[10:13] = points[0]
+    held = count_within(points, points, 0.0, exclude_self=True)
+    np.testing.assert_array_equal(np.flatnonzero(held), [0, 10, 11, 12])
+    assert set(held[[0, 10, 11, 12]]) == {3}
+    assert (count_within(points, points, 0.0)[1:10] == 1).all()
+
+
+def test_constant_points_have_defined_counts() -> None:
+    """A collapsed set is all ties: everything is within zero of everything."""
+    points = np.full((50, 4), 3.25, dtype=np.float32)
+    assert (nearest(points, points, 5, exclude_self=True).distances == 0).all()
+    assert (count_within(points, points, 0.0, exclude_self=True) == 49).all()
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("radius", [0.0, 0.2, 0.7])
+def test_distinct_is_a_cover_of_points_that_are_apart(
+    rng: np.random.Generator, radius: float
+) -> None:
+    """Every point is within the radius of a representative, and no two of those are."""
+    points = cloud(rng, 60, 2)
+    points[40:] = points[:20]
+    rows = distinct(points, radius)
+    assert (np.diff(rows) > 0).all()
+    far = all_distances(points, points[rows])
+    assert (far.min(axis=1) <= radius + 1e-6).all()
+    among = all_distances(points[rows], points[rows], same=True)
+    assert among.min() > radius - 1e-6
+    if radius == 0.0:
+        np.testing.assert_array_equal(rows, np.arange(40))
+
+
+def test_distinct_counts_repeated_points_once(rng: np.random.Generator) -> None:
+    """Five copies of each point, shuffled over several blocks, leave one fifth."""
+    points = np.repeat(cloud(rng, 600, 8), 5, axis=0)[rng.permutation(3000)]
+    assert len(distinct(points, 0.0)) == 600
+    assert len(distinct(np.zeros((3000, 2), dtype=np.float32), 0.0)) == 1
+
+
+def test_no_full_distance_matrix_is_held(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every tile is small, and the arrays beside the tiles stay far below n x n floats."""
+    monkeypatch.setattr(neighbors, "_ROWS", 128)
+    monkeypatch.setattr(neighbors, "_COLUMNS", 256)
+    seen: list[int] = []
+    original = neighbors._tiles
+
+    def watched(*args: object) -> object:
+        for tile in original(*args):  # type: ignore[arg-type]
+            seen.append(tile.squared.numel())
+            yield tile
+
+    monkeypatch.setattr(neighbors, "_tiles", watched)
+    points = cloud(rng, 1500, 4)
+    nearest(points[:10], points[:10], 1)  # torch is imported outside the measurement
+    tracemalloc.start()
+    nearest(points, points, 5, exclude_self=True)
+    count_pairs(points, points, 0.3, exclude_self=True)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert max(seen) <= 128 * 256
+    assert peak < 4 * 1500**2 / 4

@@ -1,0 +1,227 @@
+"""The two-sided overlap reads what closed forms say, where single numbers of old go blind."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from scipy.stats import betabinom
+
+from gancheck.overlap import calibrated, expected_share, overlap, spread, twin_radius
+
+if TYPE_CHECKING:
+    from gancheck.types import FloatArray
+
+N = 2000
+
+
+def modes(seed: int, n: int, d: int, shares: FloatArray | None = None) -> FloatArray:
+    """Draw from ten unit Gaussians, far apart, with the given shares."""
+    middles = 8 * np.random.default_rng(0).standard_normal((10, d))
+    if d == 2:
+        angle = 2 * np.pi * np.arange(10) / 10
+        middles = 30 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    rng = np.random.default_rng(seed)
+    return (middles[rng.choice(10, n, p=shares)] + rng.standard_normal((n, d))).astype(np.float32)
+
+
+def kept(count: int) -> FloatArray:
+    """Equal shares of the first modes, none of the others."""
+    return np.where(np.arange(10) < count, 1.0, 0.0) / count
+
+
+def test_the_calibration_table_is_the_published_one() -> None:
+    """E[min(C, K)] / K at half and at all points, for N = M = 2000, to three decimals."""
+    table = {3: (0.441, 0.688), 5: (0.470, 0.754), 10: (0.492, 0.824)}
+    table |= {20: (0.499, 0.875), 50: (0.500, 0.921)}
+    for k, wanted in table.items():
+        got = expected_share(np.array([1000, 2000]), N, k)
+        np.testing.assert_allclose(got, wanted, atol=1e-3)
+
+
+@pytest.mark.parametrize(("counted", "n", "k"), [(0, 50, 5), (3, 50, 5), (40, 40, 7), (90, 30, 3)])
+def test_the_expected_filling_is_that_of_a_beta_binomial(counted: int, n: int, k: int) -> None:
+    """The closed form equals the sum over scipy's beta-binomial law."""
+    hits = np.arange(counted + 1)
+    wanted = (np.minimum(hits, k) * betabinom.pmf(hits, counted, k, n - k)).sum() / k
+    assert expected_share(np.array([counted]), n, k)[0] == pytest.approx(wanted, abs=1e-12)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.4, 1.0, 1.7])
+def test_calibration_inverts_the_expected_filling(share: float) -> None:
+    """The filling that a share of the points would give is read back as that share."""
+    filling = expected_share(np.array([share * N]), N, 10)[0]
+    assert calibrated(float(filling), N, N, 10) == pytest.approx(share, abs=2e-3)
+
+
+@pytest.mark.parametrize("d", [2, 16, 64])
+def test_dropped_modes_lower_the_overlap_linearly(d: int) -> None:
+    """With mass m dropped the overlap is 1 - m, in few and in many dimensions."""
+    reference = modes(1, N, d)
+    found = {count: overlap(reference, modes(2, N, d, kept(count))) for count in (10, 7, 5, 2)}
+    for count, one in found.items():
+        assert one.value == pytest.approx(count / 10, abs=0.04)
+        assert one.low <= one.value <= one.high
+    values = [one.value for one in found.values()]
+    assert all(more > less for more, less in pairwise(values))
+
+
+@pytest.mark.parametrize("d", [2, 64])
+def test_imbalance_reads_as_the_sum_of_smaller_shares(d: int) -> None:
+    """Shares that halve from mode to mode against equal ones: sum of min(p, q) = 0.424."""
+    halving = 0.5 ** np.arange(1, 11)
+    halving /= halving.sum()
+    wanted = np.minimum(halving, 0.1).sum()
+    assert wanted == pytest.approx(0.424, abs=1e-3)
+    assert overlap(modes(1, N, d), modes(2, N, d, halving)).value == pytest.approx(wanted, abs=0.04)
+
+
+@pytest.mark.parametrize("r", [2, 5, 20])
+def test_repeating_every_sample_divides_by_the_repetitions(r: int) -> None:
+    """R copies of each sample leave one r-th, through the uniqueness."""
+    reference, some = modes(1, N, 16), modes(2, N // r, 16)
+    found = overlap(reference, np.repeat(some, r, axis=0))
+    assert found.uniqueness == pytest.approx(1 / r, abs=1e-3)
+    assert found.value == pytest.approx(1 / r, abs=0.03)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3])
+def test_junk_lowers_the_overlap_by_its_share(share: float) -> None:
+    """A fraction x of far-away junk leaves 1 - x: junk cannot pose as variety."""
+    samples = modes(2, N, 16)
+    samples[: int(share * N)] = 300 * np.random.default_rng(3).standard_normal((int(share * N), 16))
+    assert overlap(modes(1, N, 16), samples).value == pytest.approx(1 - share, abs=0.04)
+
+
+def test_outliers_of_the_reference_cost_no_more_than_themselves() -> None:
+    """Three per cent of real outliers do not drag the overlap below 0.95."""
+    reference = modes(1, N, 16)
+    reference[:60] += 200 * np.random.default_rng(3).standard_normal((60, 16)).astype(np.float32)
+    assert overlap(reference, modes(2, N, 16)).value >= 0.95
+
+
+def test_a_single_point_has_no_overlap() -> None:
+    """All samples at one point of the reference: next to nothing is reproduced."""
+    reference = modes(1, N, 16)
+    found = overlap(reference, np.repeat(reference[:1], N, axis=0))
+    assert found.value <= 0.001
+    assert found.high < 0.02
+
+
+@pytest.mark.parametrize("spread_of_samples", [1e-3, 0.5])
+def test_collapse_to_the_mean_in_many_dimensions_is_seen(spread_of_samples: float) -> None:
+    """In 64 dimensions the mean lies in every ball, so coverage reads 1; the overlap reads 0."""
+    rng = np.random.default_rng(5)
+    reference = rng.standard_normal((N, 64)).astype(np.float32)
+    samples = (spread_of_samples * rng.standard_normal((N, 64))).astype(np.float32)
+    found = overlap(reference, samples)
+    assert found.value <= 0.02
+    assert found.high <= 0.02
+    seen_by_old_eyes = overlap(reference, samples, tolerance=0.0).from_reference
+    assert seen_by_old_eyes >= 0.99
+
+
+@pytest.mark.parametrize(
+    ("sd", "wanted", "slack"), [(0.5, 0.528, 0.04), (1.5, 0.710, 0.04), (1.2, 0.867, 0.05)]
+)
+def test_rescaled_gaussians_overlap_as_their_densities_do(
+    sd: float, wanted: float, slack: float
+) -> None:
+    """In two dimensions the value is the integral of min(p, q) of two Gaussians."""
+    rng = np.random.default_rng(6)
+    reference = rng.standard_normal((N, 2)).astype(np.float32)
+    samples = (sd * rng.standard_normal((N, 2))).astype(np.float32)
+    assert overlap(reference, samples).value == pytest.approx(wanted, abs=slack)
+
+
+def test_the_two_sides_tell_shrinking_from_spreading() -> None:
+    """Samples that crowd fill the reference's balls; samples that spread leave them empty."""
+    rng = np.random.default_rng(8)
+    reference = rng.standard_normal((1000, 16)).astype(np.float32)
+    narrow = overlap(reference, (0.8 * rng.standard_normal((1000, 16))).astype(np.float32))
+    wide = overlap(reference, (1.2 * rng.standard_normal((1000, 16))).astype(np.float32))
+    assert narrow.from_reference > 1 > narrow.from_samples
+    assert wide.from_samples > 1 > wide.from_reference
+
+
+@pytest.mark.parametrize("d", [2, 64])
+def test_identical_laws_read_one_on_average(d: int) -> None:
+    """Reference against reference: the mean over seeds is 1, and the interval reaches it."""
+    seeds = range(100, 132, 2)
+    found = [overlap(modes(seed, 500, d), modes(seed + 1, 500, d)) for seed in seeds]
+    raw = [(one.from_reference + one.from_samples) / 2 for one in found]
+    assert np.mean(raw) == pytest.approx(1, abs=0.03)
+    assert np.mean([one.value for one in found]) >= 0.97
+    assert sum(one.high < 1 for one in found) <= 1
+
+
+@pytest.mark.parametrize("d", [2, 16])
+def test_the_interval_covers_the_truth(d: int) -> None:
+    """The 95% interval holds 0.7 in at least 18 of 20 draws with three modes dropped."""
+    covered = 0
+    for seed in range(20):
+        found = overlap(modes(2 * seed, 400, d), modes(2 * seed + 1, 400, d, kept(7)))
+        covered += found.low <= 0.7 <= found.high
+    assert covered >= 18
+
+
+def test_the_order_of_points_hardly_matters() -> None:
+    """Shuffling both sides moves the value by far less than its interval is wide."""
+    reference, samples = modes(1, 1000, 16), modes(2, 1000, 16, kept(6))
+    rng = np.random.default_rng(9)
+    first = overlap(reference, samples)
+    again = overlap(reference[rng.permutation(1000)], samples[rng.permutation(1000)])
+    assert again.from_reference == pytest.approx(first.from_reference, abs=1e-6)
+    assert again.value == pytest.approx(first.value, abs=(first.high - first.low) / 4)
+
+
+def test_units_do_not_matter() -> None:
+    """Features measured in other units, or moved as a whole, have the same overlap."""
+    reference, samples = modes(1, 500, 4), modes(2, 500, 4, kept(6))
+    first = overlap(reference, samples)
+    scaled = overlap(reference * 1024, samples * 1024)
+    moved = overlap(reference + 64, samples + 64)
+    assert scaled == first
+    assert moved.value == pytest.approx(first.value, abs=0.01)
+
+
+def test_swapping_the_sides_keeps_the_overlap() -> None:
+    """The overlap of two laws is symmetric; only uniqueness asks which side is judged."""
+    one, other = modes(1, 500, 4), modes(2, 500, 4, kept(6))
+    first, second = overlap(one, other, tolerance=0.0), overlap(other, one, tolerance=0.0)
+    assert (first.from_reference, first.from_samples) == (
+        second.from_samples,
+        second.from_reference,
+    )
+    assert first.value == pytest.approx(second.value, abs=1e-12)
+
+
+def test_too_few_or_unequal_points_are_refused() -> None:
+    """Both sizes are named."""
+    points = modes(1, 40, 2)
+    with pytest.raises(ValueError, match="equal size >= 30: 40, 39"):
+        overlap(points, points[:39])
+    with pytest.raises(ValueError, match="equal size >= 30: 29, 29"):
+        overlap(points[:29], points[:29])
+
+
+def test_constant_sets_are_defined() -> None:
+    """Two constant sets at one place agree; at two places the balls see nothing of each other."""
+    here = np.ones((100, 3), dtype=np.float32)
+    assert overlap(here, here).value == 1.0
+
+
+def test_twins_are_closer_than_a_tenth_of_the_spacing() -> None:
+    """On a lattice with spacing 2 the default tolerance is 0.2."""
+    lattice = 2 * np.stack(np.meshgrid(*[np.arange(5.0)] * 2), axis=-1).reshape(-1, 2)
+    assert twin_radius(lattice.astype(np.float32)) == pytest.approx(0.2)
+
+
+def test_spread_picks_evenly() -> None:
+    """Rows are chosen over their whole range, ends included, and none twice."""
+    rows = np.arange(0, 300, 3)
+    chosen = spread(rows, 10)
+    assert (chosen[0], chosen[-1], len(set(chosen))) == (0, 297, 10)
+    np.testing.assert_array_equal(spread(rows, 100), rows)

@@ -1,0 +1,147 @@
+"""Intervals and tests agree with scipy, with closed forms and with simulation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats as reference
+
+from gancheck.stats import (
+    Z95,
+    around,
+    jackknife_se,
+    poisson_interval,
+    proportion_interval,
+    reject_false_discoveries,
+    share_ratio_interval,
+    share_ratio_p_values,
+)
+
+
+@pytest.mark.parametrize(("hits", "n"), [(0, 1), (0, 40), (3, 40), (40, 40), (999, 2000)])
+@pytest.mark.parametrize("confidence", [0.9, 0.95])
+def test_the_proportion_interval_is_clopper_pearson(hits: int, n: int, confidence: float) -> None:
+    """It equals scipy's exact interval."""
+    wanted = reference.binomtest(hits, n).proportion_ci(confidence, "exact")
+    assert proportion_interval(hits, n, confidence) == pytest.approx((wanted.low, wanted.high))
+
+
+def test_the_rule_of_three_holds() -> None:
+    """Nothing in n trials bounds the proportion by about 3 / n, one-sided at 95%."""
+    assert proportion_interval(0, 1000, confidence=0.9).high == pytest.approx(3 / 1000, rel=0.01)
+
+
+@pytest.mark.parametrize("events", [1, 4, 27, 800])
+def test_the_poisson_interval_inverts_the_tails(events: int) -> None:
+    """At each end the count seen has a tail of exactly 2.5%."""
+    low, high = poisson_interval(events)
+    assert reference.poisson.sf(events - 1, low) == pytest.approx(0.025, rel=1e-6)
+    assert reference.poisson.cdf(events, high) == pytest.approx(0.025, rel=1e-6)
+
+
+def test_no_events_bound_the_poisson_mean_by_a_logarithm() -> None:
+    """With no event the upper end is -log(0.025), the lower end is zero."""
+    assert poisson_interval(0) == pytest.approx((0.0, -np.log(0.025)))
+
+
+def test_fractional_counts_lie_between_their_neighbours() -> None:
+    """The interval of 3.5 events lies between those of 3 and 4."""
+    for end in (0, 1):
+        three, half, four = (poisson_interval(count)[end] for count in (3, 3.5, 4))
+        assert three < half < four
+
+
+@pytest.mark.parametrize("ratio", [0.25, 1.0, 2.0])
+@pytest.mark.parametrize("below", [True, False])
+def test_share_ratios_are_tested_by_the_conditional_binomial(ratio: float, below: bool) -> None:
+    """Each p-value is that of scipy's one-sided binomial test given the sum of both counts."""
+    hits, base_hits, n, base_n = np.array([0, 3, 50, 120]), np.array([7, 9, 60, 20]), 900, 600
+    got = share_ratio_p_values(hits, n, base_hits, base_n, ratio, below=below)
+    odds = ratio * n / (ratio * n + base_n)
+    side = "less" if below else "greater"
+    for value, one, base in zip(got, hits, base_hits, strict=True):
+        test = reference.binomtest(int(one), int(one + base), odds, alternative=side)
+        assert value == pytest.approx(test.pvalue)
+
+
+def test_a_mode_that_nobody_hit_proves_nothing() -> None:
+    """With no count on either side the p-value is 1, in both directions."""
+    for below in (True, False):
+        assert share_ratio_p_values([0], 10, [0], 10, 1.0, below=below)[0] == 1.0
+
+
+@pytest.mark.parametrize("share", [0.01, 0.1, 0.4])
+def test_the_ratio_test_keeps_its_level_at_the_margin(share: float) -> None:
+    """With a share of exactly half its base share, at most 5% of 4000 draws are rejected."""
+    rng = np.random.default_rng(1)
+    hits, base = rng.binomial(1500, share / 2, 4000), rng.binomial(1000, share, 4000)
+    p_values = share_ratio_p_values(hits, 1500, base, 1000, 0.5, below=True)
+    assert (p_values <= 0.05).mean() <= 0.055
+
+
+@pytest.mark.parametrize(("hits", "base_hits"), [(0, 12), (9, 40), (30, 30)])
+def test_the_ratio_interval_inverts_the_ratio_test(hits: int, base_hits: int) -> None:
+    """At the upper end of the interval the lower-tailed test has a p-value of exactly 2.5%."""
+    low, high = share_ratio_interval(hits, 500, base_hits, 800)
+    for edge, below in ((high, True), (low, False)):
+        if edge > 0:
+            got = share_ratio_p_values([hits], 500, [base_hits], 800, edge, below=below)[0]
+            assert got == pytest.approx(0.025, rel=1e-6)
+    assert low <= (hits / 500) / (base_hits / 800) <= high
+
+
+def test_the_ratio_interval_is_open_without_a_base() -> None:
+    """No base count leaves the ratio without an upper bound, and no count at all says nothing."""
+    assert share_ratio_interval(5, 10, 0, 10).high == float("inf")
+    assert share_ratio_interval(0, 10, 0, 10) == (0.0, float("inf"))
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.2])
+def test_rejections_are_those_of_benjamini_and_hochberg(rate: float) -> None:
+    """The hypotheses marked are those whose adjusted p-value in scipy is at most the rate."""
+    rng = np.random.default_rng(2)
+    for _ in range(50):
+        p_values = np.concatenate([rng.random(20), rng.random(10) ** 6])
+        wanted = reference.false_discovery_control(p_values) <= rate
+        np.testing.assert_array_equal(reject_false_discoveries(p_values, rate), wanted)
+
+
+def test_without_hypotheses_nothing_is_rejected() -> None:
+    """No p-values, no rejections; p-values of 1, no rejections."""
+    assert reject_false_discoveries(np.empty(0)).shape == (0,)
+    assert not reject_false_discoveries(np.ones(5)).any()
+
+
+def test_the_false_discovery_rate_is_held() -> None:
+    """Among 20 true and 10 false hypotheses, false rejections stay below 5% of rejections."""
+    rng = np.random.default_rng(3)
+    shares = []
+    for _ in range(400):
+        p_values = np.concatenate([rng.random(20), reference.norm.sf(rng.normal(3, 1, 10))])
+        rejected = reject_false_discoveries(p_values)
+        shares.append(rejected[:20].sum() / max(1, rejected.sum()))
+    assert np.mean(shares) <= 0.05
+
+
+def test_the_jackknife_of_a_mean_is_the_classical_error() -> None:
+    """With groups of one the jackknife gives sd / sqrt(n) exactly."""
+    values = np.random.default_rng(4).standard_normal(50)
+    without = np.array([np.delete(values, row).mean() for row in range(50)])
+    assert jackknife_se(without) == pytest.approx(values.std(ddof=1) / np.sqrt(50))
+
+
+def test_the_jackknife_of_groups_estimates_the_error_of_a_mean() -> None:
+    """Over many draws, 20 groups of 10 give the error of a mean of 200 within 5%."""
+    rng = np.random.default_rng(5)
+    squares = []
+    for _ in range(300):
+        groups = rng.standard_normal((20, 10)).mean(axis=1)
+        squares.append(jackknife_se((groups.sum() - groups) / 19) ** 2)
+    assert np.sqrt(np.mean(squares)) == pytest.approx(1 / np.sqrt(200), rel=0.05)
+
+
+def test_normal_intervals_are_clipped_to_the_range_of_the_quantity() -> None:
+    """An interval around 0.98 stops at 1, and the multiplier is the normal quantile."""
+    assert around(0.98, 0.05) == pytest.approx((0.98 - Z95 * 0.05, 1.0))
+    assert around(0.01, 0.05, high=float("inf")) == pytest.approx((0.0, 0.01 + Z95 * 0.05))
+    assert pytest.approx(reference.norm.ppf(0.975)) == Z95
