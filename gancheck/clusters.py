@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -17,6 +18,12 @@ _LEAST_PER_MODE = 50
 _REGIONS = 20
 _TRIAL = 1000  # points that decide the number of clusters
 _CLEAR_SILHOUETTE = 0.5
+_MOST_CLASSES = 50  # beyond, pairwise machines are too many: neighbours vote
+_FOLDS = 3
+_CLASSIFIER_DIMENSIONS = 64
+_ABSTAIN_SHARE = 0.2
+
+Assigner: TypeAlias = Callable[["FloatArray"], "IntArray"]
 
 
 def assign(
@@ -59,20 +66,25 @@ def cluster(features: FloatArray, seed: int) -> IntArray:
     """
     from sklearn.cluster import KMeans
     from sklearn.metrics import silhouette_score
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     most = len(features) // _LEAST_PER_MODE
     if most < 2:
         raise NotAvailable(
             f"finds clusters among at least 100 reference samples, got {len(features)}"
         )
-    best_count, best_score = min(_REGIONS, most), _CLEAR_SILHOUETTE
     trial = features[:_TRIAL]
-    for count in (count for count in _CANDIDATE_COUNTS if count <= most):
-        labels = KMeans(count, n_init=2, random_state=seed).fit_predict(trial)
-        score = silhouette_score(trial, labels)
-        if score > best_score + 0.01:
-            best_count, best_score = count, score
-    best = KMeans(best_count, n_init=4, random_state=seed).fit_predict(features)
+    most = min(most, len(np.unique(trial, axis=0)))
+    best_count, best_score = min(_REGIONS, most), _CLEAR_SILHOUETTE
+    # One thread: the pieces are small, and threads that wait for each other cost far more than
+    # they give on a busy machine.
+    with threadpool_limits(1):
+        for count in (count for count in _CANDIDATE_COUNTS if count <= most):
+            labels = KMeans(count, n_init=2, random_state=seed).fit_predict(trial)
+            score = silhouette_score(trial, labels)
+            if score > best_score + 0.01:
+                best_count, best_score = count, score
+        best = KMeans(best_count, n_init=4, random_state=seed).fit_predict(features)
     order = np.argsort(-np.bincount(best), kind="stable")
     return np.asarray(np.argsort(order)[best])
 
@@ -81,3 +93,50 @@ def centers(features: FloatArray, labels: IntArray) -> FloatArray:
     """Return the coordinate-wise median of each cluster, (m, d)."""
     count = int(labels.max()) + 1
     return np.stack([np.median(features[labels == mode], axis=0) for mode in range(count)])
+
+
+def label_assigner(features: FloatArray, labels: IntArray, seed: int) -> Assigner:
+    """Learn to tell given labels apart, and to abstain where they are not told apart well.
+
+    A mode that is confused with a popular one would look drawn when it is not. So features whose
+    two best classes are closer than for the least certain fifth of the training features (out of
+    fold) are left out; reference and samples alike, so that the comparison stays fair.
+
+    Args:
+        features: (n, d) features of the independent reference.
+        labels: (n,) classes 0..m-1.
+        seed: Seed of the folds and of the projection.
+
+    Returns:
+        A function from (q, d) features to (q,) classes, -1 where it abstains.
+    """
+    from sklearn.decomposition import PCA
+    from sklearn.model_selection import cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.svm import SVC
+
+    count = int(labels.max()) + 1
+    if count < 2:
+        return lambda other: np.zeros(len(other), dtype=np.int64)
+    if count > _MOST_CLASSES or np.bincount(labels, minlength=count).min() < _FOLDS:
+        return lambda other: assign(features, labels, other, 10)
+    dims = min(_CLASSIFIER_DIMENSIONS, features.shape[1], len(features) // 2)
+    machine = SVC(C=10, gamma="scale", decision_function_shape="ovr")
+    model = make_pipeline(PCA(dims, random_state=seed), machine)
+    out_of_fold = cross_val_predict(model, features, labels, cv=_FOLDS, method="decision_function")
+    least = float(np.quantile(_decide(out_of_fold)[1], _ABSTAIN_SHARE))
+    model.fit(features, labels)
+
+    def decide(other: FloatArray) -> IntArray:
+        best, margin = _decide(model.decision_function(other))
+        return np.where(margin >= least, best, -1)
+
+    return decide
+
+
+def _decide(scores: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Return the best class and its lead over the next; two classes come as one signed score."""
+    if scores.ndim == 1:
+        scores = np.stack([-scores, scores], axis=1)
+    ordered = np.sort(scores, axis=1)
+    return scores.argmax(axis=1), ordered[:, -1] - ordered[:, -2]

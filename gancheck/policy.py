@@ -47,6 +47,7 @@ class Judgement(NamedTuple):
 
 def judge(findings: Iterable[Finding], skipped: Sequence[Skipped]) -> Judgement:
     """Weigh the findings of one run."""
+    findings = tuple(findings)
     flagged = worst_first(f for f in findings if f.severity >= Severity.WARN)
     conditions = tuple(dict.fromkeys(f.condition for f in flagged if f.condition))
     if not flagged:

@@ -53,7 +53,7 @@ class Recipe:
 
 RECIPES = (
     Recipe("healthy", 6000, 64, 32, False, False, 1e-3, 5e-4, 0.5, 60_000, 0.999, 0),
-    Recipe("collapsed", 1874, 64, 32, False, False, 1e-3, 5e-4, 0.5, 10_000, 0.99, 0),
+    Recipe("collapsed", 3750, 16, 32, False, False, 1e-3, 1e-3, 0.5, 6_000, 0.99, 0),
 )
 
 

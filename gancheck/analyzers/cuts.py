@@ -81,7 +81,7 @@ class Cuts:
         kept, off = self._classify(study, lines, secants, jumps)
         found = [self._cut(lines, secants, jumps, int(i), off, scale) for i in kept]
         yield from found[:_LISTED]
-        mass = _mass(jumps, kept, secants, self.lines)
+        mass = _mass(lines, jumps, kept)
         yield mass
         crossed = len(np.unique(jumps.line[kept]))
         yield self._judge(found, crossed, mass, _pictures(study, lines, jumps, kept))
@@ -104,12 +104,12 @@ class Cuts:
         self, lines: Lines, secants: Secants, jumps: Jumps, i: int, off: FloatArray, scale: float
     ) -> Cut:
         line = int(jumps.line[i])
-        place = lines.at(jumps.line[i : i + 1], jumps.length[i : i + 1])[0]
+        spot = jumps.line[i : i + 1], jumps.length[i : i + 1]
         sharp = jumps.exponent[i] < self.cut_exponent
         return Cut(
             kind="cut" if sharp and jumps.width[i] < secants.step[line] / self.steps else "bridge",
-            position=tuple(float(x) for x in place),
-            direction=tuple(float(x) for x in lines.directions[line]),
+            position=tuple(float(x) for x in lines.at(*spot)[0]),
+            direction=tuple(float(x) for x in lines.headings(*spot)[0]),
             jump=float(jumps.size[i] / scale),
             width=float(jumps.width[i]),
             slope_exponent=float(jumps.exponent[i]),
@@ -180,17 +180,15 @@ def _distance_off(study: Study, latents: FloatArray) -> FloatArray | None:
     return np.asarray(far / max(float(np.quantile(own, 0.999)), 1e-12))
 
 
-def _mass(jumps: Jumps, kept: AnyArray, secants: Secants, lines: int) -> Score:
-    """Score the share of latent length inside transitions; the interval leaves out lines."""
-    widths = np.bincount(jumps.line[kept], jumps.width[kept], minlength=lines)
-    lengths = secants.step * secants.jumps.shape[1]
-    group = np.arange(lines) % _GROUPS
-    without = np.array(
-        [widths[group != g].sum() / lengths[group != g].sum() for g in range(_GROUPS)]
-    )
-    value = float(widths.sum() / lengths.sum())
-    low, high = around(value, jackknife_se(without))
-    return Score("cut_mass", value, low, high, None, lines)
+def _mass(lines: Lines, jumps: Jumps, kept: AnyArray) -> Score:
+    """Score the prior's mass inside transitions; the interval leaves out lines."""
+    line, count = jumps.line[kept], len(lines.starts)
+    inside = jumps.width[kept] * lines.density(line, jumps.length[kept])
+    mass = np.bincount(line, inside, minlength=count)
+    group = np.arange(count) % _GROUPS
+    without = np.array([mass[group != g].mean() for g in range(_GROUPS)])
+    low, high = around(float(mass.mean()), jackknife_se(without))
+    return Score("cut_mass", float(mass.mean()), low, high, None, count)
 
 
 def _pictures(study: Study, lines: Lines, jumps: Jumps, kept: AnyArray) -> tuple[Exhibit, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from gancheck import exhibits
 from gancheck.analyzers import ANALYZERS
-from gancheck.clusters import assign, centers, cluster
+from gancheck.clusters import Assigner, assign, centers, cluster, label_assigner
 from gancheck.errors import NotAvailable
 from gancheck.stats import proportion_interval, reject_false_discoveries, share_ratio_p_values
 from gancheck.study import Study
@@ -42,8 +42,9 @@ class Modes:
     What it measures:
         Modes are the labels of the reference where it has them, else clusters found on a part of
         the reference that is not scored. Reference and samples are assigned to modes by the same
-        rule, so that its mistakes cancel. A mode is ``missing`` when its share is shown to be
-        below a quarter of what it should be, ``under`` below a half, ``over`` above twice.
+        rule, so that its mistakes cancel; what is not clearly of one mode is left out. A mode is
+        ``missing`` when its share is shown to be below a quarter of what it should be, ``under``
+        below a half, ``over`` above twice.
 
     Why it matters:
         Dropped modes are the plainest form of collapse, and no average shows them.
@@ -72,32 +73,30 @@ class Modes:
 
     def analyze(self, study: Study) -> Iterator[Evidence]:
         """Yield every mode, a finding on missing ones and one on the balance."""
-        view, parts = study.view, study.reference
-        labels, names = self._modes_of_independent(study)
-
-        def count(features: FloatArray) -> IntArray:
-            found = assign(view.fitting, labels, features, self.neighbors, view.device)
-            return np.asarray(np.bincount(found, minlength=len(names)))
-
-        hits = count(view.samples.values)
-        base_hits = count(view.reference)
+        view = study.view
+        labels, names, assigned = self._modes(study)
+        found, known = assigned(view.samples.values), assigned(view.reference)
+        hits, base_hits = _count(found, len(names)), _count(known, len(names))
         _require_enough(hits, base_hits)
         modes = tuple(count_modes(hits, base_hits, names))
         yield from modes
         middles = centers(view.fitting, labels)
-        shown = _Gallery(study, middles, parts.scored.values, view.reference)
-        yield self._judge_missing(modes, shown, len(study.samples))
+        shown = _Gallery(study, middles, study.reference.scored.values, view.reference)
+        yield self._judge_missing(modes, shown, int(hits.sum()))
         yield from self._judge_balance(hits, base_hits, modes, study)
 
-    def _modes_of_independent(self, study: Study) -> tuple[IntArray, list[str]]:
-        independent = study.reference.independent
-        if independent.labels is not None:
-            values, labels = np.unique(independent.labels, return_inverse=True)
-            given = independent.label_names
-            names = [given[int(v)] if given else str(int(v)) for v in values]
-            return np.asarray(labels), names
-        found = cluster(study.view.fitting, int(study.rng(self.name).integers(2**31)))
-        return found, [f"cluster {number}" for number in range(int(found.max()) + 1)]
+    def _modes(self, study: Study) -> tuple[IntArray, list[str], Assigner]:
+        """Return the mode of each independent sample, the modes' names and the rule for others."""
+        view, independent = study.view, study.reference.independent
+        seed = int(study.rng(self.name).integers(2**31))
+        if independent.labels is None:
+            found = cluster(view.fitting, seed)
+            names = [f"cluster {number}" for number in range(int(found.max()) + 1)]
+            return found, names, lambda other: assign(view.fitting, found, other, self.neighbors)
+        values, labels = np.unique(independent.labels, return_inverse=True)
+        given = independent.label_names
+        names = [given[int(value)] if given else str(int(value)) for value in values]
+        return labels, names, label_assigner(view.fitting, labels, seed)
 
     def _judge_missing(self, modes: tuple[Mode, ...], shown: _Gallery, n: int) -> Finding:
         missing = [mode for mode in modes if mode.status == "missing"]
@@ -261,6 +260,11 @@ def _overlaps(
     drawn = rng.multinomial(n, q, _DRAWS) / n
     base = rng.multinomial(base_n, p, _DRAWS) / base_n
     return np.asarray(np.minimum(drawn, base).sum(axis=1))
+
+
+def _count(modes: IntArray, count: int) -> IntArray:
+    """Count the samples of each mode; those of no clear mode are left out."""
+    return np.asarray(np.bincount(modes[modes >= 0], minlength=count))
 
 
 def _require_enough(hits: IntArray, base_hits: IntArray) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _CHECKS = 10  # how often the held-out loss is looked at
 _PATIENCE = 3  # checks without improvement before the fit ends
 _WARM_UP = 0.1
-_EASING = 0.5  # share of the steps until steadiness counts in full
+_EASING = 0.25  # share of the steps until steadiness counts in full
 _DECAY = 1e-4
 _HELD_OUT = (64, 256)
 _AS_IS = 0.5  # share of images that stay unmoved: resampling itself blurs a little
@@ -60,8 +60,8 @@ def fit(
     before people do; so the distance between an image and its degraded version is also weighed in.
 
     The weights returned are those with the smallest loss on a tenth of the images, which is held
-    out; the second half of the fit ends early when that loss stops falling. Equal images and seeds give equal weights
-    on the same machine; no global generator is touched.
+    out; after a quarter of its steps the fit ends once that loss no longer falls. Equal images and
+    seeds give equal weights on the same machine; no global generator is touched.
 
     Source: Chen et al., "A Simple Framework for Contrastive Learning of Visual Representations",
     2020, equation 1.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,26 @@ class Lines:
         else:
             points = start + lengths[:, None] * direction
         return np.asarray(points, dtype=np.float32)
+
+    def headings(self, lines: AnyArray, lengths: FloatArray) -> FloatArray:
+        """Return the unit direction (m, d) of given lines at given lengths, both (m,)."""
+        start, direction = self.starts[lines], self.directions[lines]
+        if self.law != "sphere":
+            return np.asarray(direction)
+        radius = np.linalg.norm(start, axis=1, keepdims=True)
+        angle = lengths[:, None] / radius
+        return np.asarray(np.cos(angle) * direction - np.sin(angle) * start / radius)
+
+    def density(self, lines: AnyArray, lengths: FloatArray) -> FloatArray:
+        """Return the prior's mass per latent length along given lines, both (m,).
+
+        It adds up to 1 over each line. Averaged over lines, what it adds up to inside a set of
+        latents is the mass of that set.
+        """
+        if self.law == "normal":
+            inside = math.erf(REACH / math.sqrt(2))
+            return np.asarray(np.exp(-(lengths**2) / 2) / math.sqrt(2 * math.pi) / inside)
+        return np.asarray(1 / (self.spans[lines, 1] - self.spans[lines, 0]))
 
 
 def random_lines(law: str, dimension: int, count: int, seed: int) -> Lines:

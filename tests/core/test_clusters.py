@@ -34,14 +34,11 @@ def around(middles: FloatArray, sd: float, n: int) -> tuple[FloatArray, IntArray
     return points.astype(np.float32), own
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize(("middles", "sd", "n"), [(ring(), 0.01, 1000), (grid(), 0.05, 1500)])
-def test_clear_clusters_are_found_one_by_one(
-    middles: FloatArray, sd: float, n: int, seed: int
-) -> None:
+@pytest.mark.parametrize(("middles", "sd", "n"), [(ring(), 0.01, 500), (grid(), 0.05, 1250)])
+def test_clear_clusters_are_found_one_by_one(middles: FloatArray, sd: float, n: int) -> None:
     """Ring and grid fall into exactly their 8 and 25 Gaussians, the larger ones first."""
     points, own = around(middles, sd, n)
-    found = cluster(points, seed)
+    found = cluster(points, 1)
     pairs = set(zip(found.tolist(), own.tolist(), strict=True))
     assert len(pairs) == len(middles)
     sizes = np.bincount(found)
@@ -49,7 +46,7 @@ def test_clear_clusters_are_found_one_by_one(
     assert (np.diff(sizes) <= 0).all()
 
 
-@pytest.mark.parametrize(("n", "regions"), [(1500, 20), (400, 8)])
+@pytest.mark.parametrize(("n", "regions"), [(1000, 20), (400, 8)])
 def test_one_cloud_is_cut_into_regions(n: int, regions: int) -> None:
     """A single Gaussian has no clear clusters: 20 regions, or fewer of at least 50 points."""
     points = np.random.default_rng(4).standard_normal((n, 8)).astype(np.float32)
@@ -58,7 +55,7 @@ def test_one_cloud_is_cut_into_regions(n: int, regions: int) -> None:
 
 def test_equal_seeds_give_equal_clusters() -> None:
     """The same seed cuts one cloud in the same way twice."""
-    points = np.random.default_rng(5).standard_normal((300, 2)).astype(np.float32)
+    points = np.random.default_rng(5).standard_normal((200, 2)).astype(np.float32)
     np.testing.assert_array_equal(cluster(points, 7), cluster(points, 7))
 
 

@@ -38,7 +38,7 @@ def cloud(rng: np.random.Generator, n: int, d: int, offset: float = 0.0) -> Floa
 
 def all_distances(left: FloatArray, right: FloatArray, *, same: bool = False) -> AnyArray:
     """Every distance in float64; a point is infinitely far from itself when both are one set."""
-    far = cdist(left.astype(np.float64), right.astype(np.float64))
+    far: AnyArray = cdist(left.astype(np.float64), right.astype(np.float64))
     if same:
         np.fill_diagonal(far, np.inf)
     return far

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from gancheck.ordering import content_order, shuffled
 from gancheck.types import SampleSet
 
+if TYPE_CHECKING:
+    from gancheck.types import AnyArray
+
 
 @pytest.mark.parametrize("kind", [np.uint8, np.float32])
 def test_any_permutation_ends_in_the_same_order(kind: type) -> None:
     """Stored in another order, with copies among them, the same rows come out in the same order."""
     rng = np.random.default_rng(0)
-    values = (rng.random((200, 2, 3, 3)) * 255).astype(kind)
+    values: AnyArray = (rng.random((200, 2, 3, 3)) * 255).astype(kind)
     values[50:80] = values[0]
     mixed = values[rng.permutation(200)]
     np.testing.assert_array_equal(values[content_order(values, 3)], mixed[content_order(mixed, 3)])

@@ -66,8 +66,9 @@ def test_share_ratios_are_tested_by_the_conditional_binomial(ratio: float, below
 
 def test_a_mode_that_nobody_hit_proves_nothing() -> None:
     """With no count on either side the p-value is 1, in both directions."""
+    nobody = np.zeros(1, dtype=np.int64)
     for below in (True, False):
-        assert share_ratio_p_values([0], 10, [0], 10, 1.0, below=below)[0] == 1.0
+        assert share_ratio_p_values(nobody, 10, nobody, 10, 1.0, below=below)[0] == 1.0
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.4])
@@ -83,9 +84,10 @@ def test_the_ratio_test_keeps_its_level_at_the_margin(share: float) -> None:
 def test_the_ratio_interval_inverts_the_ratio_test(hits: int, base_hits: int) -> None:
     """At the upper end of the interval the lower-tailed test has a p-value of exactly 2.5%."""
     low, high = share_ratio_interval(hits, 500, base_hits, 800)
+    one, base = np.array([hits]), np.array([base_hits])
     for edge, below in ((high, True), (low, False)):
         if edge > 0:
-            got = share_ratio_p_values([hits], 500, [base_hits], 800, edge, below=below)[0]
+            got = share_ratio_p_values(one, 500, base, 800, edge, below=below)[0]
             assert got == pytest.approx(0.025, rel=1e-6)
     assert low <= (hits / 500) / (base_hits / 800) <= high
 

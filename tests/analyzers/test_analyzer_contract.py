@@ -1,0 +1,184 @@
+"""What every analyzer owes: its documentation, calm on healthy generators, and repeatability."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+
+import numpy as np
+import pytest
+
+from analyzers.studies import (
+    blob_map,
+    drawn_study,
+    gaussian_map,
+    normal,
+    ring,
+    sample_set,
+    shuffled,
+    study_of,
+)
+from gancheck.analyzers import ANALYZERS
+from gancheck.errors import NotAvailable
+from gancheck.plain import to_json
+from gancheck.study import Study
+from gancheck.types import Analyzer, Evidence, Finding, Score, Severity
+
+NAMES = ANALYZERS.names()
+HEADINGS = (
+    "What it measures:",
+    "Why it matters:",
+    "When it misleads:",
+    "What to do:",
+    "References:",
+)
+
+
+@pytest.fixture(scope="module")
+def vectors() -> Study:
+    """A sound generator of vectors: samples and reference follow one Gaussian."""
+    return drawn_study(gaussian_map(), 1000)
+
+
+@pytest.fixture(scope="module")
+def images() -> Study:
+    """A sound generator of images: samples and reference are blobs of one law."""
+    return drawn_study(blob_map(), 800)
+
+
+@pytest.fixture(scope="module")
+def mixture() -> Study:
+    """A sound set of samples of eight modes, without its generator."""
+    return study_of(sample_set(ring(800, 1)), sample_set(ring(1200, 2)))
+
+
+def evidence_of(name: str, study: Study) -> list[Evidence]:
+    """Run one analyzer with its own settings; nothing when it cannot run."""
+    try:
+        return list(ANALYZERS.get(name)().analyze(study))
+    except NotAvailable:
+        return []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_analyzer_is_a_frozen_dataclass_under_its_own_name(name: str) -> None:
+    """It can be made without arguments, compared and never changed, and knows its name."""
+    kind = ANALYZERS.get(name)
+    assert dataclasses.is_dataclass(kind)
+    one = kind()
+    assert isinstance(one, Analyzer)
+    assert one.name == name
+    assert one == kind()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        one.name = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_docstring_is_the_documentation(name: str) -> None:
+    """It has a summary and the five headings, in their order, with something under each."""
+    text = inspect.getdoc(ANALYZERS.get(name)) or ""
+    assert not text.startswith(HEADINGS[0])
+    places = [text.index(heading) for heading in HEADINGS]
+    assert places == sorted(places)
+    for start, end in zip(places, [*places[1:], len(text)], strict=True):
+        assert len(text[start:end].split(":", 1)[1].split()) >= 5
+
+
+@pytest.mark.parametrize("control", ["vectors", "images", "mixture"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_healthy_generator_raises_no_warning(
+    name: str, control: str, request: pytest.FixtureRequest
+) -> None:
+    """On samples that follow the reference's law no finding reaches WARN."""
+    found = evidence_of(name, request.getfixturevalue(control))
+    alarms = [one for one in found if isinstance(one, Finding) and one.severity >= Severity.WARN]
+    assert not alarms
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_analyzer_runs_on_some_control(name: str, vectors: Study, images: Study) -> None:
+    """It yields findings under its own name, with JSON in everything it yields."""
+    found = evidence_of(name, vectors) or evidence_of(name, images)
+    named = [one for one in found if isinstance(one, Finding)]
+    assert named
+    for one in named:
+        assert one.analyzer == name
+        assert one.id.startswith(f"{name}.")
+        assert one.title
+        assert not one.title.endswith(".")
+    for one in found:
+        json.dumps(to_json(one), allow_nan=False)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_scores_lie_in_their_intervals(name: str, vectors: Study, images: Study) -> None:
+    """Low <= value <= high, for every score and every finding that has an interval."""
+    for one in [*evidence_of(name, vectors), *evidence_of(name, images)]:
+        if isinstance(one, Score):
+            assert one.low <= one.value <= one.high
+        elif isinstance(one, Finding) and one.interval is not None and one.value is not None:
+            assert one.interval.low <= one.value <= one.interval.high
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_equal_seeds_give_equal_evidence(name: str, images: Study) -> None:
+    """A second run on the same study yields the same, to the last digit that is reported."""
+    assert to_json(evidence_of(name, images)) == to_json(evidence_of(name, images))
+
+
+@pytest.mark.parametrize("control", ["vectors", "mixture"])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_order_of_samples_does_not_matter(
+    name: str, control: str, request: pytest.FixtureRequest
+) -> None:
+    """Shuffled samples and reference keep every score within its interval, and every severity."""
+    study: Study = request.getfixturevalue(control)
+    first, again = evidence_of(name, study), evidence_of(name, shuffled(study, 3))
+    assert len(first) == len(again)
+    for one, other in zip(first, again, strict=True):
+        if isinstance(one, Score):
+            assert isinstance(other, Score)
+            half_width = (one.high - one.low) / 2 if np.isfinite(one.high) else 0.0
+            assert other.value == pytest.approx(one.value, abs=half_width + 1e-6)
+        elif isinstance(one, Finding):
+            assert isinstance(other, Finding)
+            assert (other.id, other.severity) == (one.id, one.severity)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_too_few_samples_are_not_judged(name: str) -> None:
+    """Twenty samples without a generator: the analyzer says that it cannot judge them."""
+    few = study_of(sample_set(normal(20, 8, 1)), sample_set(normal(30, 8, 2)))
+    with pytest.raises(NotAvailable) as caught:
+        list(ANALYZERS.get(name)().analyze(few))
+    assert caught.value.message
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_a_reference_an_analyzer_runs_or_says_what_it_needs(name: str) -> None:
+    """Samples alone are judged, or the reason names what is missing."""
+    alone = study_of(sample_set(normal(300, 8, 1)))
+    try:
+        found = list(ANALYZERS.get(name)().analyze(alone))
+    except NotAvailable as absent:
+        assert "needs" in absent.message
+    else:
+        assert found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_total_collapse_is_survived(name: str) -> None:
+    """All samples are one and the same: there is a verdict or a reason, and no arithmetic error."""
+    constant = np.full((300, 8), 0.5, dtype=np.float32)
+    found = evidence_of(name, study_of(sample_set(constant), sample_set(normal(600, 8, 2))))
+    for one in found:
+        json.dumps(to_json(one), allow_nan=False)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_constant_reference_is_survived(name: str) -> None:
+    """A reference of one repeated value gives no arithmetic error."""
+    constant = np.full((600, 8), 0.5, dtype=np.float32)
+    for samples in (normal(300, 8, 2), constant[:300]):
+        evidence_of(name, study_of(sample_set(samples), sample_set(constant)))
