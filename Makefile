@@ -16,6 +16,8 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/mypy examples/mnist
+	$(BIN)/mypy examples/spiral
 
 format: $(VENV)/.ready
 	$(BIN)/ruff check --fix

@@ -47,9 +47,10 @@ def train_classifier(images: Tensor, labels: Tensor, epochs: int = 2, seed: int 
     )
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3, fused=True)
     for _ in range(epochs):
-        for batch in torch.randperm(len(images)).split(128):
+        for batch in torch.split(torch.randperm(len(images)), 128):
             optimizer.zero_grad()
-            functional.cross_entropy(network(images[batch]), labels[batch]).backward()
+            loss = functional.cross_entropy(network(images[batch]), labels[batch])
+            torch.autograd.backward(loss)
             optimizer.step()
     return network.eval()
 
@@ -57,14 +58,14 @@ def train_classifier(images: Tensor, labels: Tensor, epochs: int = 2, seed: int 
 @torch.no_grad()
 def classify(network: nn.Module, images: Tensor) -> Tensor:
     """Return the probability of each digit for each picture."""
-    return torch.cat([network(part).softmax(dim=1) for part in images.split(500)])
+    return torch.cat([network(part).softmax(dim=1) for part in torch.split(images, 500)])
 
 
 @torch.no_grad()
 def draw(generator: nn.Module, count: int = SAMPLES, seed: int = 5) -> Tensor:
     """Draw pictures from a generator in eval mode."""
     latents = torch.randn(count, 32, 1, 1, generator=torch.Generator().manual_seed(seed))
-    return torch.cat([generator(part) for part in latents.split(500)])
+    return torch.cat([generator(part) for part in torch.split(latents, 500)])
 
 
 def describe(probabilities: Tensor) -> str:

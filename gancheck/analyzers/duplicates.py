@@ -175,7 +175,7 @@ def rke(features: FloatArray, width: float) -> float:
     """Return the RKE mode count of a Gaussian kernel: 1 / mean of k(x, y)^2 over distinct pairs.
 
     Equals m for m far-apart point modes of equal size and many samples (Jalali et al. 2023). Pairs
-    of a sample with itself are left out, so that it does not saturate at n.
+    of a sample with itself are left out, so that it saturates at the number of pairs, not at n.
 
     Args:
         features: (n, d).
@@ -184,7 +184,7 @@ def rke(features: FloatArray, width: float) -> float:
     from scipy.spatial.distance import pdist
 
     squared = pdist(features.astype(np.float64), "sqeuclidean")
-    return float(1.0 / max(np.exp(-squared / width**2).mean(), 1e-300))
+    return float(1.0 / max(np.exp(-squared / width**2).mean(), 1 / len(squared)))
 
 
 def intrinsic_dimension(features: FloatArray, device: str = "cpu") -> float:
@@ -228,7 +228,9 @@ def _ratios(view: View) -> Iterator[Evidence]:
     }
     groups = np.arange(len(samples)) % _GROUPS
     for name, measure in measures.items():
-        base = max(measure(reference), 1e-12)
+        base = measure(reference)
+        if base <= 0:  # a constant reference has no dimension to compare with
+            continue
         value = measure(samples) / base
         without = np.array([measure(samples[groups != g]) for g in range(_GROUPS)]) / base
         se = jackknife_se(without)

@@ -16,8 +16,9 @@ from gancheck.types import Condition, Evidence, Finding, Score, Severity
 if TYPE_CHECKING:
     from gancheck.types import FloatArray
 
-_ROWS = 64
-_MATES = 8
+_ROWS = 256
+_APART = 32  # rows this far apart are run together to see whether batch mates matter
+_SHUFFLES = 199
 
 
 @ANALYZERS.register("sensitivity")
@@ -50,6 +51,7 @@ class Sensitivity:
     name = "sensitivity"
 
     ignored_below: float = 1e-3
+    doubted_below: float = 0.1
     changed_above: float = 1e-3
 
     def analyze(self, study: Study) -> Iterator[Evidence]:
@@ -59,16 +61,17 @@ class Sensitivity:
         flat = latents.reshape(_ROWS, -1)
         first = _rows(study.outputs_at(flat))
         again = _rows(study.outputs_at(flat))
-        alone = _rows(study.outputs_at(flat[:_MATES]))
+        alone = _rows(study.outputs_at(flat[::_APART]))
         scale = _scale(study, first)
         share, noise = latent_share(first, again, scale)
         yield Score("latent_share", share, share, share, 1.0, _ROWS)
-        yield self._judge_latent(share, noise)
+        shown = share >= self.doubted_below or depends(first, again, study.rng(self.name))
+        yield self._judge_latent(share, noise, shown)
         yield self._judge_noise(noise)
-        yield self._judge_mates(float(np.abs(first[:_MATES] - alone).mean()) / scale, noise)
+        yield self._judge_mates(float(np.abs(first[::_APART] - alone).mean()) / scale, noise)
 
-    def _judge_latent(self, share: float, noise: float) -> Finding:
-        ignored = share < self.ignored_below
+    def _judge_latent(self, share: float, noise: float, shown: bool) -> Finding:
+        ignored = share < self.ignored_below or not shown
         return Finding(
             id="sensitivity.latent",
             analyzer=self.name,
@@ -136,6 +139,20 @@ def latent_share(first: FloatArray, again: FloatArray, scale: float) -> tuple[fl
     floor = (1e-6 * scale) ** 2
     share = max(0.0, spread - noise_variance) / max(spread, floor)
     return min(1.0, share), float(np.abs(first - again).mean()) / scale
+
+
+def depends(first: FloatArray, again: FloatArray, rng: np.random.Generator) -> bool:
+    """Test whether equal latents give more similar outputs than different ones: by permutation, 5%.
+
+    Args:
+        first: (n, d) outputs of n latents.
+        again: (n, d) outputs of the same latents, once more.
+        rng: Draws the permutations.
+    """
+    products = (first - first.mean(axis=0)) @ (again - again.mean(axis=0)).T
+    n = len(products)
+    shuffled = [products[np.arange(n), rng.permutation(n)].sum() for _ in range(_SHUFFLES)]
+    return bool(np.trace(products) > np.quantile(shuffled, 0.95))
 
 
 def _rows(values: FloatArray) -> FloatArray:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from gancheck.types import OutputKind
 
 AUTO = "auto"
-MIN_REFERENCE = 1000
+MIN_REFERENCE = 1200
 """Smallest reference that can spare the independent part a view is fitted on."""
 SMALL_SIDE = 32
 """Largest side of images whose pixels are worth comparing one by one."""

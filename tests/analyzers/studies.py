@@ -160,7 +160,7 @@ def blob_map() -> Mapped:
         across = grid[None, None, :] - SIDE * (0.3 + 0.4 * x)
         down = grid[None, :, None] - SIDE * (0.3 + 0.4 * y)
         edge = np.hypot(across, down) - SIDE * (0.12 + 0.15 * size)
-        return ((90 + 160 * light) / (1 + np.exp(edge)))[:, None]
+        return np.asarray(((90 + 160 * light) / (1 + np.exp(edge)))[:, None])
 
     return mapped(run, 4, (1, SIDE, SIDE))
 

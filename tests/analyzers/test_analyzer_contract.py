@@ -65,13 +65,13 @@ def evidence_of(name: str, study: Study) -> list[Evidence]:
 def test_an_analyzer_is_a_frozen_dataclass_under_its_own_name(name: str) -> None:
     """It can be made without arguments, compared and never changed, and knows its name."""
     kind = ANALYZERS.get(name)
-    assert dataclasses.is_dataclass(kind)
     one = kind()
+    assert "__dataclass_fields__" in vars(kind)
     assert isinstance(one, Analyzer)
     assert one.name == name
     assert one == kind()
     with pytest.raises(dataclasses.FrozenInstanceError):
-        one.name = "other"  # type: ignore[misc]
+        setattr(one, "name", "other")  # noqa: B010 - the type checker forbids the plain form
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -102,11 +102,11 @@ def test_each_analyzer_runs_on_some_control(name: str, vectors: Study, images: S
     found = evidence_of(name, vectors) or evidence_of(name, images)
     named = [one for one in found if isinstance(one, Finding)]
     assert named
-    for one in named:
-        assert one.analyzer == name
-        assert one.id.startswith(f"{name}.")
-        assert one.title
-        assert not one.title.endswith(".")
+    for finding in named:
+        assert finding.analyzer == name
+        assert finding.id.startswith(f"{name}.")
+        assert finding.title
+        assert not finding.title.endswith(".")
     for one in found:
         json.dumps(to_json(one), allow_nan=False)
 
@@ -159,12 +159,12 @@ def test_too_few_samples_are_not_judged(name: str) -> None:
 def test_without_a_reference_an_analyzer_runs_or_says_what_it_needs(name: str) -> None:
     """Samples alone are judged, or the reason names what is missing."""
     alone = study_of(sample_set(normal(300, 8, 1)))
+    reason = ""
     try:
         found = list(ANALYZERS.get(name)().analyze(alone))
     except NotAvailable as absent:
-        assert "needs" in absent.message
-    else:
-        assert found
+        found, reason = [], absent.message
+    assert found or "needs" in reason
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -16,7 +16,7 @@ from gancheck.types import OutputKind
     [
         ("vector", (2,), 50_000, "vectors"),
         ("vector", (2,), None, "vectors"),
-        ("image", (1, 28, 28), 1000, "fitted"),
+        ("image", (1, 28, 28), 1200, "fitted"),
         ("image", (3, 256, 256), 50_000, "fitted"),
         ("image", (1, 28, 28), 999, "pixels"),
         ("image", (3, 33, 20), 999, "efficientnet"),
@@ -37,7 +37,7 @@ def test_the_reason_names_the_numbers() -> None:
     """A reference too small to fit a view on is named with its size and the size needed."""
     reason = choose("image", (1, 28, 28), 640).reason
     assert "640" in reason
-    assert "1,000" in reason
+    assert "1,200" in reason
     assert "no reference" in choose("image", (1, 28, 28), None).reason
 
 

@@ -1,0 +1,229 @@
+"""Cuts and bridges on maps whose truth is known, with and without a reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from analyzers.studies import (
+    blob_map,
+    drawn_study,
+    findings,
+    mapped,
+    normal,
+    sample_set,
+    scores,
+    study_of,
+    study_of_map,
+)
+from gancheck.analyzers.cuts import Cuts
+from gancheck.errors import NotAvailable
+from gancheck.samplers.batches import Sampler
+from gancheck.study import Study
+from gancheck.types import Condition, Cut, Evidence, Severity
+
+if TYPE_CHECKING:
+    from gancheck.types import FloatArray
+
+
+def cuts(evidence: list[Evidence]) -> list[Cut]:
+    """Return the cuts and bridges among evidence."""
+    return [one for one in evidence if isinstance(one, Cut)]
+
+
+def crossings(evidence: list[Evidence]) -> int:
+    """Return how many lines cross a jump, as the finding says."""
+    return int(findings(evidence)["cuts.crossings"].title.split()[0])
+
+
+def sign(z: FloatArray) -> FloatArray:
+    """Two modes, chosen by the sign of the first latent coordinate."""
+    return np.asarray(np.concatenate([np.sign(z[:, :1]), 0.05 * z[:, 1:]], axis=1))
+
+
+def voronoi(sharpness: float, d: int = 2) -> Callable[[FloatArray], FloatArray]:
+    """Eight modes on a ring, each drawn in the cell of one direction, softly blended."""
+    angle = 2 * np.pi * np.arange(8) / 8
+    middles = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    turn = np.random.default_rng(0).standard_normal((8, d)) if d > 2 else middles
+    turn = turn / np.linalg.norm(turn, axis=1, keepdims=True)
+
+    def run(z: FloatArray) -> FloatArray:
+        weight = sharpness * (z @ turn.T)
+        weight = np.exp(weight - weight.max(axis=1, keepdims=True))
+        weight /= weight.sum(axis=1, keepdims=True)
+        return np.asarray(weight @ middles + 0.02 * z[:, :2])
+
+    return run
+
+
+def spiral(z: FloatArray) -> FloatArray:
+    """The exact map of the spiral: radius and angle from two uniform latents."""
+    radius = 0.05 + 0.9 * (z[:, 0] + 1) / 2 + 0.05 * z[:, 1]
+    angle = 3 * np.pi * z[:, 0]
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+
+
+def perceptron(z: FloatArray) -> FloatArray:
+    """A random smooth network."""
+    rng = np.random.default_rng(1)
+    hidden = np.tanh(z @ rng.standard_normal((z.shape[1], 32)))
+    return np.asarray(np.tanh(hidden @ rng.standard_normal((32, 16)) / 4))
+
+
+def ramp(place: float, width: float) -> Callable[[FloatArray], FloatArray]:
+    """Two modes with a linear passage of some width between them, at some first coordinate."""
+
+    def run(z: FloatArray) -> FloatArray:
+        rise = np.clip((z[:, :1] - place) / width + 0.5, 0, 1)
+        return np.concatenate([2 * rise, 0.02 * z[:, 1:]], axis=1)
+
+    return run
+
+
+def test_a_sign_is_a_cut_that_most_lines_cross() -> None:
+    """83% of lines cross sign(z1); every crossing has exponent 0, no width, and is on the plane."""
+    found = list(Cuts().analyze(study_of_map(mapped(sign, 2, (2,)))))
+    assert crossings(found) / 200 == pytest.approx(0.84, abs=0.07)
+    for one in cuts(found):
+        assert one.kind == "cut"
+        assert one.slope_exponent == pytest.approx(0, abs=0.05)
+        assert one.position[0] == pytest.approx(0, abs=1e-4)
+        assert one.off_reference is None
+    verdict = findings(found)["cuts.crossings"]
+    assert (verdict.severity, verdict.condition) == (Severity.WARN, Condition.LATENT_CUTS)
+    assert scores(found)["cut_mass"].value < 1e-5
+
+
+@pytest.mark.parametrize("d", [2, 8])
+@pytest.mark.parametrize("law", ["normal", "sphere"])
+def test_a_sharp_partition_is_cut_into_its_cells(law: str, d: int) -> None:
+    """A softmax that is all but a choice of one of eight: at least 85% of its jumps are cuts."""
+    sharpness = 1e4 if d == 2 else 1e5
+    found = list(Cuts().analyze(study_of_map(mapped(voronoi(sharpness, d), d, (2,), law=law))))
+    kinds = [one.kind for one in cuts(found)]
+    assert len(kinds) >= 50
+    assert kinds.count("cut") / len(kinds) >= 0.85
+
+
+def test_a_softer_partition_has_bridges() -> None:
+    """At sharpness 30 the same jumps have a width and shrink with the step: bridges, not cuts."""
+    found = list(Cuts().analyze(study_of_map(mapped(voronoi(30.0), 2, (2,)))))
+    assert len(cuts(found)) >= 50
+    assert {one.kind for one in cuts(found)} == {"bridge"}
+    assert np.median([one.slope_exponent for one in cuts(found)]) > 0.7
+    assert scores(found)["cut_mass"].value > 0.01
+
+
+@pytest.mark.parametrize(
+    ("run", "d", "shape", "law"),
+    [
+        (spiral, 2, (2,), "uniform"),
+        (perceptron, 8, (16,), "normal"),
+        (perceptron, 8, (16,), "sphere"),
+        (voronoi(1.0), 2, (2,), "normal"),
+    ],
+)
+def test_smooth_maps_have_no_cuts(
+    run: Callable[[FloatArray], FloatArray], d: int, shape: tuple[int, ...], law: str
+) -> None:
+    """A spiral, a random network and a soft partition: no jump of any kind."""
+    found = list(Cuts().analyze(study_of_map(mapped(run, d, shape, law=law))))
+    assert cuts(found) == []
+    assert findings(found)["cuts.crossings"].severity is Severity.OK
+    assert scores(found)["cut_mass"].value == 0.0
+
+
+def test_an_exponential_is_steep_but_no_cut() -> None:
+    """exp(1.5 z) outgrows its median slope a hundredfold, and has no discontinuity."""
+    found = list(Cuts().analyze(study_of_map(mapped(lambda z: np.exp(1.5 * z), 2, (2,)))))
+    assert "cut" not in {one.kind for one in cuts(found)}
+
+
+def test_steep_passages_count_only_off_the_reference() -> None:
+    """With a reference, a passage through empty space is a bridge; one through data is none."""
+    generator = mapped(ramp(0.0, 0.05), 2, (2,))
+    sampler = Sampler(generator)
+    drawn = sampler.draw(600, 0)
+    modes_only = sampler.draw(1500, 1).values
+    modes_only = modes_only[(modes_only[:, 0] <= 0) | (modes_only[:, 0] >= 2)]
+    empty = study_of(drawn, sample_set(modes_only), sampler=sampler)
+    found = list(Cuts().analyze(empty))
+    assert len(cuts(found)) >= 50
+    assert all(one.off_reference is not None and one.off_reference > 1 for one in cuts(found))
+    rng = np.random.default_rng(0)
+    filled = np.stack([rng.uniform(-0.1, 2.1, 4000), 0.02 * rng.standard_normal(4000)], axis=1)
+    full = study_of(drawn, sample_set(filled.astype(np.float32)), sampler=sampler)
+    assert len(cuts(list(Cuts().analyze(full)))) <= 5
+
+
+@pytest.mark.parametrize("place", [0.0, 1.5])
+def test_the_mass_is_that_of_the_prior(place: float) -> None:
+    """A passage of width 0.04 holds 0.04 times the normal density there; half of it is counted."""
+    found = list(Cuts(lines=600).analyze(study_of_map(mapped(ramp(place, 0.04), 2, (2,)))))
+    whole = norm.cdf(place + 0.02) - norm.cdf(place - 0.02)
+    assert 0.25 * whole <= scores(found)["cut_mass"].value <= 1.0 * whole
+
+
+@pytest.mark.parametrize("law", ["uniform", "sphere"])
+def test_other_laws_have_their_mass_too(law: str) -> None:
+    """In two dimensions the passage at 0 holds width / 2 of the box, width / (pi r) of a circle."""
+    generator = mapped(ramp(0.0, 0.02), 2, (2,), law=law)
+    found = list(Cuts(lines=400).analyze(study_of_map(generator)))
+    whole = 0.02 / 2 if law == "uniform" else 0.02 / (np.pi * np.sqrt(2))
+    assert 0.25 * whole <= scores(found)["cut_mass"].value <= 1.0 * whole
+
+
+def test_a_chance_inside_the_generator_is_no_cut() -> None:
+    """A generator that answers one latent differently is not a map, and is refused."""
+    rng = np.random.default_rng(0)
+    noisy = mapped(lambda z: z + rng.standard_normal(z.shape), 2, (2,))
+    with pytest.raises(NotAvailable, match="not a map"):
+        list(Cuts().analyze(study_of_map(noisy)))
+
+
+def test_the_latent_plane_is_drawn_with_its_cuts() -> None:
+    """For two latents the picture is the whole space, with the crossings as marks on it."""
+    found = list(Cuts().analyze(study_of_map(mapped(sign, 2, (2,)))))
+    (picture,) = findings(found)["cuts.crossings"].exhibits
+    assert picture.kind == "heatmap"
+    marks = np.array(picture.payload["marks"])
+    assert len(marks) > 100
+    np.testing.assert_allclose(marks[:, 0], 0, atol=1e-3)
+
+
+def test_images_across_a_jump_are_shown() -> None:
+    """For an image generator that jumps, film strips show both sides of the largest jumps."""
+    base = blob_map()
+    jumping = mapped(
+        lambda z: np.where(z[:, :1, None, None] > 0, 255 - base.run(z), base.run(z)),
+        4,
+        base.spec.output_shape,
+    )
+    found = list(Cuts(lines=30).analyze(drawn_study(jumping, 200)))
+    strips = [one for one in findings(found)["cuts.crossings"].exhibits if one.kind == "strip"]
+    assert len(strips) == 3
+    tiles = [tile["image"] for tile in strips[0].payload["tiles"]]
+    assert tiles[0] != tiles[-1]
+    assert "cut" in {one.kind for one in cuts(found)}
+
+
+def test_equal_seeds_find_equal_cuts_and_others_find_others() -> None:
+    """The lines are those of the seed."""
+
+    def positions(seed: int) -> list[tuple[float, ...]]:
+        study: Study = study_of_map(mapped(sign, 2, (2,)), seed=seed)
+        return [one.position for one in cuts(list(Cuts(lines=20).analyze(study)))]
+
+    assert positions(0) == positions(0)
+    assert positions(0) != positions(1)
+
+
+def test_it_needs_the_generator() -> None:
+    """A set of samples has no latent space to scan."""
+    with pytest.raises(NotAvailable, match="needs the generator itself"):
+        list(Cuts().analyze(study_of(sample_set(normal(200, 2, 0)))))
