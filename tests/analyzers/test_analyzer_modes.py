@@ -89,8 +89,8 @@ def test_the_balance_of_equal_laws_is_one_on_average(k: int) -> None:
     pairs = [rng.multinomial(500, np.full(k, 1 / k), 2) for _ in range(40)]
     plain = [np.minimum(hits, base).sum() / 500 for hits, base in pairs]
     found = [mode_overlap(hits, base, rng)[0] for hits, base in pairs]
-    assert np.mean(plain) < 0.97
-    assert np.mean(found) == pytest.approx(1, abs=0.02)
+    assert np.mean(found) >= 0.97
+    assert np.mean(plain) < np.mean(found) - 0.03
     assert all(mode_overlap(pair[0], pair[1], rng)[1].high >= 0.95 for pair in pairs[:5])
 
 

@@ -1,0 +1,101 @@
+"""The shipped digit generators: what they are is what gancheck says of them."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from gancheck import Diagnosis, LoadOptions, Settings, diagnose
+from gancheck.types import Condition, Verdict
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples" / "mnist"
+REFERENCE = EXAMPLES / "mnist_reference.npz"
+FEW = 1500
+QUICK = Settings(samples=FEW, embedder="pixels")
+
+
+def generator(name: str) -> nn.Module:
+    """Build a shipped generator from its state dict, as its training script would."""
+    source = importlib.util.spec_from_file_location("generator", EXAMPLES / "generator.py")
+    assert source is not None
+    assert source.loader is not None
+    module = importlib.util.module_from_spec(source)
+    source.loader.exec_module(module)
+    built: nn.Module = module.Generator()
+    built.load_state_dict(torch.load(EXAMPLES / f"{name}.pth", weights_only=True))
+    return built.eval()
+
+
+@pytest.fixture(scope="module")
+def torchscript() -> Diagnosis:
+    """Diagnose the collapsed generator from its TorchScript file."""
+    return diagnose(EXAMPLES / "mnist_collapsed.pt", REFERENCE, QUICK)
+
+
+def exported(folder: Path) -> Path:
+    """Write the collapsed generator as a ``.pt2`` program."""
+    path = folder / "model.pt2"
+    batch = torch.export.Dim("batch")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.export.export(
+            generator("mnist_collapsed"), (torch.randn(4, 32, 1, 1),), dynamic_shapes=({0: batch},)
+        )
+        torch.export.save(program, path)
+    return path
+
+
+def safetensors(folder: Path) -> Path:
+    """Write the collapsed generator's weights as safetensors."""
+    path = folder / "model.safetensors"
+    state = torch.load(EXAMPLES / "mnist_collapsed.pth", weights_only=True)
+    save_file({name: value.contiguous() for name, value in state.items()}, path)
+    return path
+
+
+def test_the_collapsed_generator_is_called_collapsed(torchscript: Diagnosis) -> None:
+    """It collapsed, and the digits it lost are named as missing."""
+    assert torchscript.verdict is Verdict.COLLAPSED
+    assert Condition.MISSING_MODES in torchscript.conditions
+    missing = {mode.label for mode in torchscript.modes if mode.status == "missing"}
+    assert missing >= {"0", "1"}
+    assert {"8", "9"} <= {mode.label for mode in torchscript.modes if mode.status == "over"}
+
+
+@pytest.mark.parametrize("file", ["onnx", "pth", "pt2", "safetensors", "pth with --arch"])
+def test_every_format_gives_the_same_numbers(
+    torchscript: Diagnosis, file: str, tmp_path: Path
+) -> None:
+    """The same weights in another file: the same verdict, and every score to 1e-3."""
+    settings = QUICK
+    path = EXAMPLES / f"mnist_collapsed.{file}"
+    if file == "pt2":
+        path = exported(tmp_path)
+    elif file == "safetensors":
+        path = safetensors(tmp_path)
+    elif file == "pth with --arch":
+        path = EXAMPLES / "mnist_collapsed.pth"
+        arch = f"{EXAMPLES / 'generator.py'}:Generator"
+        settings = Settings(samples=FEW, embedder="pixels", load=LoadOptions(arch=arch))
+    found = diagnose(path, REFERENCE, settings)
+
+    assert found.verdict is torchscript.verdict
+    assert found.conditions == torchscript.conditions
+    for name, score in torchscript.scores.items():
+        assert found.scores[name].value == pytest.approx(score.value, abs=1e-3, rel=1e-3), name
+    for mine, theirs in zip(torchscript.modes, found.modes, strict=True):
+        assert theirs.sample_share == pytest.approx(mine.sample_share, abs=1e-3)
+
+
+def test_the_healthy_generator_draws_every_digit() -> None:
+    """It did not collapse: no digit is missing."""
+    found = diagnose(EXAMPLES / "mnist_healthy.pth", REFERENCE, QUICK)
+
+    assert "missing" not in {mode.status for mode in found.modes}
+    assert Condition.MISSING_MODES not in found.conditions
