@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gancheck import exhibits
+from gancheck.neighbors import nearest
 from gancheck.study import Study
 from gancheck.types import Exhibit
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 GRID = 64
 MAP_POINTS = 1000
 _EPOCHS = 200
+_NEIGHBORS = 15
 _LEAST_FOR_MAP = 50
 
 
@@ -83,9 +85,19 @@ def project(features: FloatArray, seed: int) -> FloatArray:
     Returns:
         (n, 2) positions.
     """
+    known = nearest(features, features, min(_NEIGHBORS, len(features)) - 1, exclude_self=True)
+    own = np.arange(len(features))[:, None]
+    indices = np.concatenate([own, known.indices], axis=1).astype(np.int32)
+    distances = np.concatenate([np.zeros_like(own), known.distances], axis=1).astype(np.float32)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # umap warns of its own single thread under a seed
         from umap import UMAP
 
-        layout = UMAP(n_neighbors=min(15, len(features) - 1), n_epochs=_EPOCHS, random_state=seed)
+        layout = UMAP(
+            n_neighbors=indices.shape[1],
+            n_epochs=_EPOCHS,
+            random_state=seed,
+            precomputed_knn=(indices, distances),
+            force_approximation_algorithm=True,  # else it ignores the neighbours it is given
+        )
         return np.asarray(layout.fit_transform(features))

@@ -85,7 +85,7 @@ def _straddles(finding: Finding) -> bool:
     if finding.interval is None or finding.limit is None:
         return False
     limit = float(finding.limit.removeprefix(">= "))
-    return finding.interval.low < limit <= finding.interval.high and (finding.value or 0.0) < limit
+    return finding.interval.low < limit <= finding.interval.high
 
 
 def _sentence(finding: Finding) -> str:

@@ -81,6 +81,7 @@ def test_a_flag_outweighs_what_was_not_judged() -> None:
     [
         (0.95, 0.90, 1.00, Verdict.HEALTHY),
         (0.78, 0.70, 0.86, Verdict.INCONCLUSIVE),
+        (0.81, 0.70, 0.92, Verdict.INCONCLUSIVE),
         (0.80, 0.80, 0.90, Verdict.HEALTHY),
     ],
 )
