@@ -105,8 +105,8 @@ class Modes:
         severity = Severity.OK
         if missing:
             severity = Severity.FAIL if lost >= self.fail_missing_share else Severity.WARN
-        largest = sorted(missing, key=lambda mode: -mode.reference_share)
-        named = ", ".join(mode.label for mode in largest[:_NAMED])
+        largest = sorted(missing, key=lambda mode: -mode.reference_share)[:_NAMED]
+        named = ", ".join(mode.label for mode in sorted(largest, key=lambda mode: mode.id))
         if len(missing) > _NAMED:
             named += f" and {len(missing) - _NAMED} more"
         drawn = sum(mode.sample_share for mode in missing) * n
@@ -144,7 +144,7 @@ class Modes:
             analyzer=self.name,
             severity=severity,
             title=f"the shares of the modes agree to {balance:.0%}",
-            detail=f"{fattest.label} holds {fattest.sample_share:.0%} of the samples and "
+            detail=f"Mode {fattest.label} holds {fattest.sample_share:.0%} of the samples and "
             f"{fattest.reference_share:.0%} of the reference; {len(off)} modes are off by more "
             "than a factor of 2."
             if severity > Severity.OK
