@@ -117,7 +117,8 @@ class Modes:
             title=f"{len(missing)} of {len(modes)} modes are never or hardly ever drawn: {named}"
             if missing
             else f"every one of {len(modes)} modes is drawn",
-            detail=f"They hold {lost:.0%} of the reference and {drawn:,.0f} of {n:,} samples."
+            detail=f"They hold {lost:.0%} of the reference, and {drawn:,.0f} of the {n:,} samples "
+            "that are clearly of one mode."
             if missing
             else "",
             condition=Condition.MISSING_MODES,

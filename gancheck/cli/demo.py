@@ -31,4 +31,6 @@ def examples() -> Path:
     """Find the digit example: inside an installed package, else beside it in a checkout."""
     package = Path(__file__).resolve().parent.parent
     inside = package / "examples" / "mnist"
-    return inside if inside.is_dir() else package.parent / "examples" / "mnist"
+    folder = inside if inside.is_dir() else package.parent / "examples" / "mnist"
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
