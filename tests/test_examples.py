@@ -6,13 +6,15 @@ import importlib.util
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from gancheck import Diagnosis, LoadOptions, Settings, diagnose
-from gancheck.types import Condition, Verdict
+from gancheck import Diagnosis, LoadOptions, Settings, diagnose, load
+from gancheck.samplers.batches import Sampler
+from gancheck.types import Condition, SampleSet, Verdict
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples" / "mnist"
 REFERENCE = EXAMPLES / "mnist_reference.npz"
@@ -91,6 +93,24 @@ def test_every_format_gives_the_same_numbers(
         assert found.scores[name].value == pytest.approx(score.value, abs=1e-3, rel=1e-3), name
     for mine, theirs in zip(torchscript.modes, found.modes, strict=True):
         assert theirs.sample_share == pytest.approx(mine.sample_share, abs=1e-3)
+
+
+def test_samples_say_what_their_generator_says(torchscript: Diagnosis, tmp_path: Path) -> None:
+    """An .npz of the generator's samples gives the same verdict, conditions and missing modes."""
+    loaded = load(EXAMPLES / "mnist_collapsed.pt")
+    assert not isinstance(loaded, SampleSet)
+    drawn = Sampler(loaded).draw(FEW, QUICK.seed)
+    np.savez_compressed(tmp_path / "samples.npz", images=drawn.values)
+    found = diagnose(tmp_path / "samples.npz", REFERENCE, QUICK)
+
+    assert found.verdict is torchscript.verdict
+    assert set(found.conditions) == set(torchscript.conditions)
+    assert [mode.sample_share for mode in found.modes] == [
+        pytest.approx(mode.sample_share) for mode in torchscript.modes
+    ]
+    assert found.scores["diversity"].low < torchscript.scores["diversity"].value
+    assert found.scores["diversity"].high > torchscript.scores["diversity"].value
+    assert {"cuts", "sensitivity"} == {skipped.analyzer for skipped in found.skipped}
 
 
 def test_the_healthy_generator_draws_every_digit() -> None:
