@@ -8,9 +8,9 @@ import pytest
 import torch
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Run the tests of this folder on one thread."""
+    """Run every test on one thread; the numbers do not depend on it."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
