@@ -17,7 +17,7 @@ from gancheck.samplers.slices import Lines, plane, random_lines
 from gancheck.scan import Jumps, Secants, bisect, candidates, walk
 from gancheck.stats import around, jackknife_se, proportion_interval
 from gancheck.study import Study
-from gancheck.types import Condition, Cut, Evidence, Exhibit, Finding, Interval, Score, Severity
+from gancheck.types import Condition, Cut, Evidence, Exhibit, Finding, Score, Severity
 
 if TYPE_CHECKING:
     from gancheck.types import AnyArray, FloatArray
@@ -45,7 +45,8 @@ class Cuts:
         surfaces in the latent space. Interpolations jump there and editing breaks.
 
     When it misleads:
-        Path length and Jacobian norms are blind to cuts, so small values there prove nothing.
+        ``cut_mass`` is rough: a transition counts as wide as the halved step that still holds half
+        of its jump, which is a quarter to the whole of its true width. Path length and Jacobian norms are blind to cuts, so small values there prove nothing.
         Separate modes make bridges unavoidable: their number is not a fault by itself, their mass
         and what is drawn on them are. Generators with noise inside are not a map and are skipped.
 
@@ -121,8 +122,8 @@ class Cuts:
         self, found: list[Cut], crossed_lines: int, mass: Score, pictures: tuple[Exhibit, ...]
     ) -> Finding:
         sharp = sum(cut.kind == "cut" for cut in found)
-        crossed = proportion_interval(crossed_lines, self.lines).low
-        heavy = mass.low > self.warn_mass_above or crossed > self.warn_lines_above
+        crossed = proportion_interval(crossed_lines, self.lines)
+        heavy = mass.low > self.warn_mass_above or crossed.low > self.warn_lines_above
         title = f"no jumps along {self.lines} lines through the latent space"
         if found:
             title = (
@@ -139,9 +140,9 @@ class Cuts:
             if found
             else "",
             condition=Condition.LATENT_CUTS,
-            value=mass.value,
-            interval=Interval(mass.low, mass.high),
-            limit=f"<= {self.warn_mass_above:.2f}",
+            value=crossed_lines / self.lines,
+            interval=crossed,
+            limit=f"<= {self.warn_lines_above:.2f}",
             exhibits=pictures,
         )
 

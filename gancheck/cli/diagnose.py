@@ -16,20 +16,21 @@ from gancheck.cli.session import ProgressBar, console, exit_codes
 if TYPE_CHECKING:
     from gancheck.settings import Settings
 
-HELP = """Diagnose a generator file, or a set of its samples.
-
-MODEL is a TorchScript, .pt2 or ONNX file, a state dict, a folder of images, or an .npz, .npy or
-tensor file of samples; its content decides, not its name. Prints the report, and writes
-<stem>.gancheck.html and <stem>.gancheck.json to the current folder.
-
-TorchScript, .pt2 and ONNX files are programs: diagnose only files whose source you trust.
-"""
+HELP = (
+    "Diagnose a generator file, or a set of its samples.\n\n"
+    "MODEL is a TorchScript, .pt2 or ONNX file, a state dict, a folder of images, or an .npz, "
+    ".npy or tensor file of samples; its content decides, not its name. Prints the report, and "
+    "writes <stem>.gancheck.html and <stem>.gancheck.json to the current folder.\n\n"
+    "TorchScript, .pt2 and ONNX files are programs: diagnose only files whose source you trust."
+)
 
 _MODEL, _RUN, _OUT = "Reading the model", "The run", "Output"
 
 
 def command(
-    model: Annotated[Path, typer.Argument(help="Generator file, folder or file of samples.")],
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="Generator file, folder or file of samples.")
+    ],
     reference: Annotated[
         Path | None,
         typer.Option("--reference", "-r", help="Real samples: folder of images, or array file."),
