@@ -46,9 +46,10 @@ class Cuts:
 
     When it misleads:
         ``cut_mass`` is rough: a transition counts as wide as the halved step that still holds half
-        of its jump, which is a quarter to the whole of its true width. Path length and Jacobian norms are blind to cuts, so small values there prove nothing.
-        Separate modes make bridges unavoidable: their number is not a fault by itself, their mass
-        and what is drawn on them are. Generators with noise inside are not a map and are skipped.
+        of its jump, which is a quarter to the whole of its true width. Path length and Jacobian
+        norms are blind to cuts, so small values there prove nothing. Separate modes make bridges
+        unavoidable: their number is not a fault by itself, their mass and what is drawn on them
+        are. Generators with noise inside are not a map and are skipped.
 
     What to do:
         Look at the film strip across a bridge. Rejecting latents of the transition zone removes
