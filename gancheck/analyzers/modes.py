@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 MISSING_BELOW, UNDER_BELOW, OVER_ABOVE = 0.25, 0.5, 2.0
 _DRAWS = 400
 _FOLDED = 1.30  # makes the correction exact on average where shares are equal
-_NAMED = 6
+_NAMED = 10
 
 
 @ANALYZERS.register("modes")
