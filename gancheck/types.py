@@ -8,7 +8,7 @@ hide what is being measured.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
     from numpy.typing import NDArray
-
-    from gancheck.study import Study
 
     FloatArray: TypeAlias = NDArray[np.floating[Any]]
     IntArray: TypeAlias = NDArray[np.integer[Any]]
@@ -314,22 +312,6 @@ class Cut:
 
 
 Evidence: TypeAlias = Finding | Score | Mode | Cut
-
-
-@runtime_checkable
-class Analyzer(Protocol):
-    """A frozen dataclass: its fields are its settings, its docstring is its documentation."""
-
-    @property
-    def name(self) -> str:
-        """Name in the CLI, the JSON and the docs."""
-
-    def analyze(self, study: Study) -> Iterator[Evidence]:
-        """Measure, and yield what was found.
-
-        Raises:
-            NotAvailable: The study lacks something this analyzer needs.
-        """
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ from analyzers.studies import (
     shuffled,
     study_of,
 )
-from gancheck.analyzers import ANALYZERS
+from gancheck.analyzers import ANALYZERS, Analyzer
 from gancheck.errors import NotAvailable
 from gancheck.plain import to_json
 from gancheck.study import Study
-from gancheck.types import Analyzer, Evidence, Finding, Score, Severity
+from gancheck.types import Evidence, Finding, Score, Severity
 
 NAMES = ANALYZERS.names()
 HEADINGS = (
