@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 GROUPS = 20
 _TABLE_POINTS = 400
-_TWIN_SHARE = 0.1
+TWIN_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,15 @@ class Overlap:
     k: int
 
 
-def twin_radius(reference: FloatArray, *, device: str = "cpu") -> float:
-    """Return the distance below which two points count as one: a tenth of the usual spacing.
+def usual_spacing(reference: FloatArray, *, device: str = "cpu") -> float:
+    """Return the median distance of a reference point to its nearest neighbour."""
+    nearby = nearest(reference, reference, 1, exclude_self=True, device=device)
+    return float(np.median(nearby.distances))
 
-    The usual spacing is the median distance of a reference point to its nearest neighbour.
-    """
-    spacing = nearest(reference, reference, 1, exclude_self=True, device=device).distances
-    return _TWIN_SHARE * float(np.median(spacing))
+
+def twin_radius(reference: FloatArray, *, device: str = "cpu") -> float:
+    """Return the distance below which two points count as one: a tenth of the usual spacing."""
+    return TWIN_SHARE * usual_spacing(reference, device=device)
 
 
 def overlap(

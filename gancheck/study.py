@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gancheck.errors import NotAvailable
-from gancheck.neighbors import nearest
+from gancheck.overlap import TWIN_SHARE, usual_spacing
 from gancheck.samplers.batches import Sampler
 from gancheck.types import Embedding, Features, GeneratorSpec, SampleSet
 
 if TYPE_CHECKING:
     from gancheck.types import FloatArray
-
-_TWIN_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -88,8 +86,7 @@ class View:
     @cached_property
     def spacing(self) -> float:
         """Median distance of a scored reference point to its nearest neighbour."""
-        own = nearest(self.reference, self.reference, 1, exclude_self=True, device=self.device)
-        return float(np.median(own.distances))
+        return usual_spacing(self.reference, device=self.device)
 
     @property
     def twin_radius(self) -> float:
@@ -98,7 +95,7 @@ class View:
         A tenth of the usual spacing of the reference, or the view's own tolerance where that is
         larger, but never more than half the spacing: real neighbours must stay apart.
         """
-        return max(_TWIN_SHARE * self.spacing, min(self.tolerance, 0.5 * self.spacing))
+        return max(TWIN_SHARE * self.spacing, min(self.tolerance, 0.5 * self.spacing))
 
     def equal(self, least: int = 100) -> tuple[FloatArray, FloatArray]:
         """Return reference and samples at the same size.

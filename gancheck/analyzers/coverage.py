@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,10 +60,13 @@ class Coverage:
     def analyze(self, study: Study) -> Iterator[Evidence]:
         """Yield the scores and a finding on diversity and one on fidelity."""
         view, strict = study.view, study.strict_view
-        reference, samples = view.equal()
-        main = overlap(reference, samples, tolerance=view.twin_radius, device=view.device)
-        yield _overlap_score("diversity", main, view)
-        yield _overlap_score("overlap", main if strict is view else _overlap(strict), strict)
+        main = _overlap(view)
+        diversity = _overlap_score("diversity", main, view)
+        yield diversity
+        if strict is view:
+            yield replace(diversity, name="overlap")
+        else:
+            yield _overlap_score("overlap", _overlap(strict), strict)
         fidelity = _fidelity_score(strict, self.k)
         yield fidelity
         yield from _published(view, self.k)
