@@ -33,10 +33,11 @@ def pictures(study: Study) -> Iterator[Exhibit]:
             role="samples",
         )
         if study.reference_parts is not None:
+            known = study.reference_parts.scored
             yield exhibits.grid(
                 "Reference",
                 "Random reference images, not selected.",
-                study.reference_parts.scored.values[:GRID],
+                known.pictures(np.arange(min(GRID, len(known)))),
                 role="reference",
             )
     yield from _map(study)
@@ -47,7 +48,7 @@ def _map(study: Study) -> Iterator[Exhibit]:
     reference = None if study.view.scored is None else study.view.scored.values[:MAP_POINTS]
     if samples.shape[1] < 2 or len(samples) < _LEAST_FOR_MAP:
         return
-    if samples.shape[1] == 2:
+    if samples.shape[1] == 2 and study.samples.kind == "vector":
         yield _scatter(study.samples.values[:MAP_POINTS], _plain_reference(study), "as they are")
         return
     both = samples if reference is None else np.concatenate([reference, samples])

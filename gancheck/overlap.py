@@ -7,24 +7,33 @@ that count samples (after Salvy et al., "Clipped Density and Coverage", 2025), a
 samples that count reference points. The first alone is blind to a generator that sits in the
 middle of every ball; the second sees it. Both are calibrated against their exact expectation when
 the two laws are equal, which depends neither on the law nor on the dimension.
+
+Large sets are cut into blocks of about 2,000 points a side, and the blocks' numbers are averaged.
+A ball then holds the same share of the law, and the same number of points, whatever the size of the
+sets, so that more points sharpen the number without moving it; with one neighbourhood over all of
+them, blur and noise would weigh more the more samples there are.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gancheck.calibration import calibrated
 from gancheck.neighbors import Neighbors, distinct, nearest
 from gancheck.stats import Z95, jackknife_se
+from gancheck.two_sample import overlap_bound
 
 if TYPE_CHECKING:
-    from gancheck.types import FloatArray, IntArray
+    from gancheck.types import AnyArray, FloatArray, IntArray
 
 GROUPS = 20
-_TABLE_POINTS = 400
 TWIN_SHARE = 0.1
+_HALVINGS = 12
+_BLOCK = 2000
+_BALL, _FEW, _BALL_OF_FEW = 10, 1000, 5
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,7 @@ class Overlap:
         side_se: Standard error of the difference of both sides.
         n: Distinct points compared on each side.
         k: Neighbours that span a ball.
+        bound: Upper limit of the overlap that a classifier proves; None where it was not asked.
     """
 
     value: float
@@ -52,6 +62,15 @@ class Overlap:
     side_se: float
     n: int
     k: int
+    bound: float | None = None
+
+    def bounded(self, limit: float) -> Overlap:
+        """Return the estimate with its overlap cut at an upper limit, 0.., known from elsewhere."""
+        most = self.uniqueness * limit
+        if most >= self.value:
+            return replace(self, bound=limit)
+        low = max(0.0, self.low - (self.value - most))
+        return replace(self, value=most, low=low, high=most, bound=limit)
 
 
 def usual_spacing(reference: FloatArray, *, device: str = "cpu") -> float:
@@ -65,12 +84,18 @@ def twin_radius(reference: FloatArray, *, device: str = "cpu") -> float:
     return TWIN_SHARE * usual_spacing(reference, device=device)
 
 
+def ball_size(n: int) -> int:
+    """Return how many neighbours span a ball among n points: ten, or five below 1,000 points."""
+    return _BALL if n >= _FEW else _BALL_OF_FEW
+
+
 def overlap(
     reference: FloatArray,
     samples: FloatArray,
     *,
     tolerance: float | None = None,
     device: str = "cpu",
+    classify: bool = False,
 ) -> Overlap:
     """Estimate the overlap of the laws behind two sets of features of equal size.
 
@@ -80,6 +105,8 @@ def overlap(
         tolerance: Distance below which two samples are near-duplicates; by default a tenth of
             the usual spacing of the reference.
         device: Torch device of the distance tiles.
+        classify: Whether to cut the overlap at what a classifier proves. Needed in many
+            dimensions, and wrong where small differences between the sides shall not count.
 
     Returns:
         The estimate with a delete-group jackknife interval.
@@ -95,18 +122,16 @@ def overlap(
     n = min(len(kept_reference), len(kept_samples))
     unique = min(1.0, len(kept_samples) / len(kept_reference))
     uniques = _uniqueness_without(kept_samples, kept_reference, len(samples))
-    k = 10 if n >= 1000 else 5
+    k = ball_size(n)
     if n < 3 * k:  # too few distinct points for balls: uniqueness alone bounds the overlap
-        return _result(unique, 1.0, uniques, np.ones(GROUPS), (1.0, 1.0, 0.0), (n, k))
-    lists = _neighbor_lists(
-        reference[spread(kept_reference, n)], samples[spread(kept_samples, n)], k, device
-    )
-    sides = np.array([lists.sides(group) for group in range(GROUPS)])
-    left, right = lists.sides(None)
-    side_se = jackknife_se(sides[:, 0] - sides[:, 1])
-    combined = _combine(left, right, side_se)
-    without = np.array([_combine(a, b, side_se) for a, b in sides])
-    return _result(unique, combined, uniques, without, (left, right, side_se), (n, k))
+        blocks = [_Balls(np.ones(2), np.ones((GROUPS, 2)), 0.0)]
+        return _result(unique, uniques, blocks, (n, k))
+    chosen = reference[spread(kept_reference, n)], samples[spread(kept_samples, n)]
+    blocks = [
+        _balls(_neighbor_lists(chosen[0][rows], chosen[1][rows], k, device)) for rows in _blocks(n)
+    ]
+    found = _result(unique, uniques, blocks, (n, k))
+    return found.bounded(overlap_bound(*chosen)) if classify else found
 
 
 def spread(rows: IntArray, n: int) -> IntArray:
@@ -114,39 +139,9 @@ def spread(rows: IntArray, n: int) -> IntArray:
     return np.asarray(rows[np.linspace(0, len(rows) - 1, n).round().astype(np.int64)])
 
 
-def expected_share(counted: FloatArray, n: int, k: int) -> FloatArray:
-    """Return the expected filling of a ball, E[min(C, k)] / k, when both laws are equal.
-
-    A ball reaches to the k-th neighbour among n - 1 others of its own side, so the mass in it is
-    Beta(k, n - k) and the count C of ``counted`` points of the other side is beta-binomial.
-
-    Args:
-        counted: (m,) whole numbers of points on the other side.
-        n: Points on the ball's own side.
-        k: Neighbours that span the ball.
-    """
-    from scipy.special import betaln, gammaln
-
-    counted = np.asarray(counted, dtype=np.float64)
-    missing = np.zeros_like(counted)
-    for hits in range(k):
-        possible = counted >= hits
-        size = np.where(possible, counted, hits)
-        log_choose = gammaln(size + 1) - gammaln(hits + 1) - gammaln(size - hits + 1)
-        log_mass = betaln(k + hits, n - k + size - hits) - betaln(k, n - k)
-        missing += np.where(possible, (k - hits) * np.exp(log_choose + log_mass), 0.0)
-    return np.asarray(1.0 - missing / k)
-
-
-def calibrated(filling: float, n: int, m: int, k: int) -> float:
-    """Turn a mean ball filling into the share of m points that equal laws would need for it."""
-    counted = np.unique(np.linspace(0, 2 * m, _TABLE_POINTS).round())
-    return float(np.interp(filling, expected_share(counted, n, k), counted / m))
-
-
 @dataclass(frozen=True)
 class _Lists:
-    """Neighbour lists of both sides, long enough to leave out any one group."""
+    """Neighbour lists of both sides, long enough to leave out any group or any half."""
 
     reference_own: Neighbors
     reference_other: Neighbors
@@ -154,16 +149,43 @@ class _Lists:
     samples_other: Neighbors
     k: int
 
-    def sides(self, left_out: int | None) -> tuple[float, float]:
-        """Return both one-sided overlaps, without one group of points."""
+    @property
+    def total(self) -> int:
+        """Points on each side."""
+        return len(self.reference_own.indices)
+
+    def sides(self, alive: AnyArray, k: int) -> tuple[float, float]:
+        """Return both one-sided overlaps of the points that are alive, (n,) booleans."""
         return (
-            _one_sided(self.reference_own, self.reference_other, self.k, left_out),
-            _one_sided(self.samples_own, self.samples_other, self.k, left_out),
+            _one_sided(self.reference_own, self.reference_other, alive, k),
+            _one_sided(self.samples_own, self.samples_other, alive, k),
         )
 
 
+@dataclass(frozen=True)
+class _Balls:
+    """What the balls of one block say.
+
+    Attributes:
+        sides: (2,) overlap seen from the reference and from the samples.
+        without: (G, 2) the same without each group of points.
+        overcount: Variance of the mean of both sides that the jackknife counts too often.
+    """
+
+    sides: FloatArray
+    without: FloatArray
+    overcount: float
+
+
+def _blocks(n: int) -> list[IntArray]:
+    """Deal n rows at random to blocks of about 2,000."""
+    order = np.random.default_rng(n).permutation(n)
+    return np.array_split(order, max(1, round(n / _BLOCK)))
+
+
 def _neighbor_lists(reference: FloatArray, samples: FloatArray, k: int, device: str) -> _Lists:
-    length = min(2 * k + 2, len(reference) - 1)
+    reach = k + round(6 * np.sqrt(k)) + 4  # so that k / 2 neighbours are found in any half
+    length = min(reach, len(reference) - 1)
     return _Lists(
         nearest(reference, reference, length, exclude_self=True, device=device),
         nearest(reference, samples, length, device=device),
@@ -173,18 +195,42 @@ def _neighbor_lists(reference: FloatArray, samples: FloatArray, k: int, device: 
     )
 
 
-def _one_sided(own: Neighbors, other: Neighbors, k: int, left_out: int | None) -> float:
-    """Return the calibrated filling of the balls of one side."""
-    total = len(own.indices)
-    group = _groups(total)
-    rows = group != left_out
-    own_alive = group[own.indices[rows]] != left_out
-    other_alive = group[other.indices[rows]] != left_out
-    kth = np.argmax(own_alive.cumsum(axis=1) == k, axis=1)
-    radius = np.take_along_axis(own.distances[rows], kth[:, None], axis=1)
-    counts = ((other.distances[rows] <= radius) & other_alive).sum(axis=1)
-    filling = float(np.minimum(counts, k).mean()) / k
-    return calibrated(filling, int(rows.sum()), int(rows.sum()), k)
+def _balls(lists: _Lists) -> _Balls:
+    """Read the balls of all points, without each group, and in random halves."""
+    group = _groups(lists.total)
+    everyone = np.ones(lists.total, dtype=bool)
+    without = [lists.sides(group != out, lists.k) for out in range(GROUPS)]
+    sides = np.array(lists.sides(everyone, lists.k))
+    return _Balls(sides, np.array(without), _overcount(lists))
+
+
+def _overcount(lists: _Lists) -> float:
+    """Estimate how much too large the jackknife variance of the balls is.
+
+    Where two laws agree, a score of balls hangs on pairs and triples of points rather than on
+    single ones, and the jackknife counts their variance twice and three times (Efron and Stein
+    1981). The mean of the scores of two random halves differs from the score of the whole by
+    their variance once and three times; two thirds of that is what triples are counted too often,
+    and pairs keep a third of their surplus.
+    """
+    rng = np.random.default_rng(lists.total)
+    k = max(2, round(lists.k / 2))
+    halves = []
+    for _ in range(_HALVINGS):
+        first = rng.permutation(lists.total) % 2 == 0
+        halves.append(np.mean([lists.sides(first, k), lists.sides(~first, k)]))
+    return 2 / 3 * float(np.var(halves, ddof=1))
+
+
+def _one_sided(own: Neighbors, other: Neighbors, alive: AnyArray, k: int) -> float:
+    """Return the calibrated filling of the balls around the points of one side that are alive."""
+    own_alive, other_alive = alive[own.indices[alive]], alive[other.indices[alive]]
+    kth = np.argmax(own_alive.cumsum(axis=1, dtype=np.int16) >= k, axis=1)
+    kth = np.where(own_alive.sum(axis=1) >= k, kth, own_alive.shape[1] - 1)
+    radius = np.take_along_axis(own.distances[alive], kth[:, None], axis=1)
+    counts = ((other.distances[alive] <= radius) & other_alive).sum(axis=1)
+    n = len(radius)
+    return calibrated(float(np.minimum(counts, k).mean()) / k, n, n, k)
 
 
 def _groups(total: int) -> IntArray:
@@ -208,14 +254,18 @@ def _uniqueness_without(kept_samples: IntArray, kept_reference: IntArray, total:
 
 
 def _result(
-    unique: float,
-    combined: float,
-    uniques: FloatArray,
-    without: FloatArray,
-    sides: tuple[float, float, float],
-    size: tuple[int, int],
+    unique: float, uniques: FloatArray, blocks: list[_Balls], size: tuple[int, int]
 ) -> Overlap:
-    value = unique * min(1.0, max(0.0, combined))
-    se = jackknife_se(uniques * np.maximum(0.0, without))
-    low, high = max(0.0, value - Z95 * se), min(1.0, value + Z95 * se)
-    return Overlap(value, low, high, unique, *sides, *size)
+    """Average the blocks, combine both sides and uniqueness, and put the interval around it."""
+    left, right = np.mean([block.sides for block in blocks], axis=0).tolist()
+    without = np.mean([block.without for block in blocks], axis=0)
+    overcount = float(np.mean([block.overcount for block in blocks])) / len(blocks)
+    side_se = jackknife_se(without[:, 0] - without[:, 1])
+    doubt = side_se * len(blocks) ** 0.5  # that of one block, or the number would move with n
+    each = np.array([max(0.0, _combine(a, b, doubt)) for a, b in without])
+    variance = jackknife_se(uniques * each) ** 2
+    se = max(variance - unique**2 * overcount, variance / 4) ** 0.5
+    combined = max(0.0, _combine(left, right, doubt))
+    value = unique * min(1.0, combined)
+    low, high = max(0.0, unique * combined - Z95 * se), min(1.0, unique * combined + Z95 * se)
+    return Overlap(value, min(low, value), max(high, value), unique, left, right, side_se, *size)

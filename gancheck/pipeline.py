@@ -14,7 +14,7 @@ from gancheck.analyzers.coverage import Coverage
 from gancheck.atlas import pictures
 from gancheck.errors import NotAvailable
 from gancheck.policy import judge, worst_first
-from gancheck.preparation import Inputs, build_study, gather
+from gancheck.preparation import Inputs, Start, build_study, gather
 from gancheck.settings import Clock, Listener, Settings, Silence
 from gancheck.study import Study
 from gancheck.types import JSON, Cut, Diagnosis, Evidence, Finding, Mode, Score, Skipped
@@ -33,8 +33,8 @@ def diagnose(
 
     Args:
         model: Generator file, folder of images or file of samples.
-        reference: Reference data: a folder of images or a file of samples; without it, missing
-            modes cannot be judged.
+        reference: Reference data: a folder of images, a file of samples or a prepared reference;
+            without it, missing modes cannot be judged.
         settings: What the run depends on besides its files.
         listener: Hears how the run is getting on.
 
@@ -48,10 +48,10 @@ def diagnose(
     clock = Clock(listener or Silence())
     known = None if reference is None else Path(reference)
     inputs = gather(Path(model), known, settings, clock)
-    study, reason = build_study(inputs, settings, clock)
-    collected = _analyze(study, clock)
+    start = build_study(inputs, settings, clock)
+    collected = _analyze(start.study, clock)
     with clock.stage("map"):
-        shown = tuple(pictures(study))
+        shown = tuple(pictures(start.study))
     verdict, conditions, summary = judge(collected.findings, collected.skipped)
     return Diagnosis(
         subject=inputs.subject,
@@ -64,10 +64,10 @@ def diagnose(
         findings=tuple(worst_first(collected.findings)),
         exhibits=shown,
         skipped=tuple(collected.skipped),
-        settings=_settings(settings, inputs, study, reason),
+        settings=_settings(settings, inputs, start),
         versions=_versions(),
         timings=dict(clock.timings),
-        warnings=inputs.warnings,
+        warnings=start.warnings,
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
     )
 
@@ -108,16 +108,17 @@ def _analyze(study: Study, clock: Clock) -> _Collected:
     return collected
 
 
-def _settings(settings: Settings, inputs: Inputs, study: Study, reason: str) -> Mapping[str, JSON]:
-    parts = inputs.reference
+def _settings(settings: Settings, inputs: Inputs, start: Start) -> Mapping[str, JSON]:
+    parts, study = inputs.reference, start.study
     return {
         "samples": len(inputs.samples),
+        "samples_aside": 0 if inputs.aside is None else len(inputs.aside),
         "seed": settings.seed,
         "device": settings.device,
         "batch_size": settings.batch_size,
         "embedder": study.view.name,
         "embedder_sha256": study.view.embedding.sha256,
-        "embedder_reason": reason,
+        "embedder_reason": start.reason,
         "strict_embedder": study.strict_view.name,
         "strict_embedder_sha256": study.strict_view.embedding.sha256,
         "reference": None if parts is None else parts.path,

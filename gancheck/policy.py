@@ -6,15 +6,15 @@ verdict       when
 collapsed     a condition of collapse is beyond its limit with its whole interval (a FAIL finding)
 suspect       anything else is flagged: a WARN finding, or a FAIL that is not a kind of collapse
 inconclusive  nothing is flagged, but something needed for "healthy" could not be judged: there is
-              no reference, the comparison was skipped, or the interval of the diversity contains
-              the limit
+              no reference, the comparison was skipped, the interval of the diversity contains the
+              limit, or modes that hold more than 5% are too rare to be called missing
 healthy       nothing is flagged, and everything needed was judged
 ============  ====================================================================================
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gancheck.types import Condition, Finding, Severity, Skipped, Verdict
@@ -35,6 +35,7 @@ NEEDED = ("coverage", "modes")
 """Analyzers without which nothing is called healthy."""
 
 SENTENCES = 5
+_HOPELESS = 100
 
 
 class Judgement(NamedTuple):
@@ -69,23 +70,51 @@ def _unflagged(
     if reasons:
         first = "No collapse was seen, but missing modes cannot be judged."
         return Verdict.INCONCLUSIVE, (), (first, *reasons)
-    doubtful = next((f for f in findings if f.id == "coverage.diversity" and _straddles(f)), None)
-    if doubtful and doubtful.interval:
-        low, high = doubtful.interval
-        text = (
-            f"The diversity lies between {low:.2f} and {high:.2f}, with the limit {doubtful.limit} "
-            "in between: more samples (--samples) and more reference data narrow it."
-        )
-        return Verdict.INCONCLUSIVE, (), (text,)
+    doubts = tuple(doubt for finding in findings for doubt in _doubts(finding))
+    if doubts:
+        return Verdict.INCONCLUSIVE, (), doubts
     return Verdict.HEALTHY, (), ("No sign of collapse.",)
 
 
+def _doubts(finding: Finding) -> Iterator[str]:
+    """Say what a finding leaves open that a healthy generator has to have shown."""
+    if finding.id == "modes.power" and finding.severity > Severity.OK:
+        yield _sentence(finding)
+    if finding.id == "coverage.diversity" and _straddles(finding) and finding.interval:
+        low, high = finding.interval
+        yield (
+            f"The diversity lies between {low:.2f} and {high:.2f}, with the limit {finding.limit} "
+            f"in between: {_how_many(finding)}."
+        )
+
+
 def _straddles(finding: Finding) -> bool:
-    """Tell whether the limit, written ``>= x``, lies inside the interval."""
+    """Tell whether the limit lies inside the interval."""
     if finding.interval is None or finding.limit is None:
         return False
-    limit = float(finding.limit.removeprefix(">= "))
-    return finding.interval.low < limit <= finding.interval.high
+    return finding.interval.low < _limit(finding) <= finding.interval.high
+
+
+def _limit(finding: Finding) -> float:
+    """Read the number of a limit written ``>= x``."""
+    return float((finding.limit or "nan").removeprefix(">= "))
+
+
+def _how_many(finding: Finding) -> str:
+    """Say how many times more samples and reference would decide, were the value to stay.
+
+    The interval narrows with the square root of their number.
+    """
+    low, high = finding.interval or (0.0, 0.0)
+    value = (low + high) / 2 if finding.value is None else finding.value
+    gap = abs(value - _limit(finding))
+    times = ((high - low) / 2 / gap) ** 2 if gap else float("inf")
+    if times > _HOPELESS:
+        return "too close for any number of samples (--samples) to decide soon"
+    return (
+        f"about {max(1.5, times):.1f} times as many samples (--samples) and reference samples "
+        "would decide"
+    )
 
 
 def _sentence(finding: Finding) -> str:

@@ -1,4 +1,4 @@
-"""From files to a study: load, draw, split, embed."""
+"""From files to a study: load, draw, bring both sides together, show them to the views."""
 
 from __future__ import annotations
 
@@ -9,25 +9,39 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gancheck import cache
 from gancheck.embedders import AUTO, Choice, Material, choose, create, strict
+from gancheck.embedders.choice import MIN_REFERENCE
 from gancheck.errors import ShapeError
-from gancheck.loaders import LoadOptions, load, load_samples
+from gancheck.gcref import read
+from gancheck.loaders import load, sniff
+from gancheck.loaders.sniff import PREPARED
 from gancheck.memory import require
 from gancheck.ordering import shuffled
+from gancheck.prepare import (
+    SCORED_MOST,
+    choice_of,
+    coloured,
+    is_portable,
+    prepare,
+    read_reference,
+    tolerance,
+)
+from gancheck.reference import PreparedReference, Reference
 from gancheck.samplers.batches import Sampler
 from gancheck.settings import Clock, Settings
-from gancheck.study import Reference, Study, View
-from gancheck.types import Embedding, Features, Generator, SampleSet, Subject
+from gancheck.study import Study, View, embedded
+from gancheck.types import Generator, SampleSet, Subject
 
 if TYPE_CHECKING:
-    from gancheck.types import AnyArray, FloatArray
+    from gancheck.types import FloatArray
 
-INDEPENDENT_SHARE, INDEPENDENT_MOST = 1 / 3, 5000
+INDEPENDENT_DRAW = 3000
+"""Samples of its own that the view of a generator without a reference is fitted on."""
+_OTHER_SEED = 2**32  # added to the seed: that draw shares no latent with the one that is judged
+_FITTED = (AUTO, "fitted")
 _FEW = 1000
 _POOL = 5000
-_TOLERANCE_ROWS = 500
-_INVISIBLE_NOISE = 0.02 * 255  # standard deviation that nobody sees, on the 0..255 scale
-_EXACT = 1e-4  # vectors count as equal below this share of the usual distance between them
 _FEATURE_DIMENSIONS = 2 * 1280
 
 
@@ -39,7 +53,9 @@ class Inputs:
         subject: The thing that is diagnosed.
         samples: Its samples.
         sampler: How to draw more; None for a set of samples.
-        reference: The reference, split; None without one.
+        reference: The reference; None without one.
+        prepared: The same, prepared, where it was given so.
+        aside: Other samples of the subject, to fit a view on where there is no reference.
         warnings: What the user should know about the inputs.
     """
 
@@ -47,6 +63,23 @@ class Inputs:
     samples: SampleSet
     sampler: Sampler | None
     reference: Reference | None
+    prepared: PreparedReference | None
+    aside: SampleSet | None
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Start:
+    """A study, and what the report says of how it came about.
+
+    Attributes:
+        study: What the analyzers see.
+        reason: The sentence that justifies the main view.
+        warnings: What the user should know.
+    """
+
+    study: Study
+    reason: str
     warnings: tuple[str, ...]
 
 
@@ -57,48 +90,49 @@ def gather(model: Path, reference: Path | None, settings: Settings, clock: Clock
         LoadError: A file cannot be read as what it has to be.
         GeneratorError: The generator's output cannot be judged.
         ShapeError: Samples and reference do not fit together.
-        UsageError: The run would not fit into ``max_memory``.
+        UsageError: The run would not fit into ``max_memory``, or ``embedder`` contradicts a
+            prepared reference.
     """
     with clock.stage("load model"):
         options = dataclasses.replace(settings.load, seed=settings.seed, limit=settings.samples)
         loaded = load(model, options)
     shape = loaded.shape if isinstance(loaded, SampleSet) else loaded.spec.output_shape
-    parts = None
+    known, prepared = None, None
     if reference is not None:
         with clock.stage("load reference"):
-            parts = _split(_read_reference(reference, settings), reference, settings)
-    held = settings.samples + (len(parts.scored) + len(parts.independent) if parts else 0)
-    pixel = 1 if len(shape) == 3 else 4
-    require(settings.max_memory, held, pixel * int(np.prod(shape)), _FEATURE_DIMENSIONS)
-    if isinstance(loaded, SampleSet):
-        samples, sampler = shuffled(loaded, settings.seed), None
-    else:
-        sampler = Sampler(loaded, settings.device, settings.batch_size, clock.listener.progress)
-        with clock.stage("sample"):
-            samples = sampler.draw(settings.samples, settings.seed, shares=_shares(loaded, parts))
-        sampler = dataclasses.replace(sampler, progress=lambda done, total: None)
-    samples, parts = _match_channels(samples, parts)
-    _require_same_shape(samples, parts)
-    return Inputs(
-        _subject(loaded, model), samples, sampler, parts, tuple(_warnings(samples, parts))
-    )
+            prepared = _read_prepared(reference, settings)
+            known = prepared.reference if prepared else _read_raw(reference, shape, settings)
+        _require_same_shape(shape, known, prepared is not None)
+    alone = known is None and len(shape) == 3 and settings.embedder in _FITTED
+    apart = INDEPENDENT_DRAW if alone and not isinstance(loaded, SampleSet) else 0
+    _require_memory(shape, known, apart, settings)
+    samples, sampler, aside = samples_of(loaded, known, settings, clock)
+    if known is not None and samples.shape != known.shape:
+        samples = coloured(samples)
+    warnings = tuple(_warnings(samples, known))
+    return Inputs(_subject(loaded, model), samples, sampler, known, prepared, aside, warnings)
 
 
-def build_study(inputs: Inputs, settings: Settings, clock: Clock) -> tuple[Study, str]:
-    """Embed samples and reference in the main and the strict view.
+def build_study(inputs: Inputs, settings: Settings, clock: Clock) -> Start:
+    """Show samples and reference to the main and the strict view."""
+    if inputs.reference is None:
+        main, other, reason = _views_without_reference(inputs, settings, clock)
+        return Start(_study(inputs, settings, main, other), reason, inputs.warnings)
+    prepared, warnings = inputs.prepared, inputs.warnings
+    if prepared is None:
+        prepared, found = _prepared(inputs.reference, inputs.samples, settings, clock)
+        warnings = (*warnings, *found)
+    with clock.stage(f"embed {prepared.main.text}"):
+        main = other = View.of(inputs.samples, prepared.main, settings.device)
+    if prepared.strict is not prepared.main:
+        with clock.stage(f"embed {prepared.strict.text}"):
+            other = View.of(inputs.samples, prepared.strict, settings.device)
+    inputs = dataclasses.replace(inputs, reference=prepared.reference)
+    return Start(_study(inputs, settings, main, other), prepared.reason, warnings)
 
-    Returns:
-        The study, and the reason for the choice of the main view.
-    """
-    kind, shape = inputs.samples.kind, inputs.samples.shape
-    total = None if inputs.reference is None else inputs.reference.total
-    chosen = Choice(settings.embedder, "asked for with --embedder")
-    if settings.embedder == AUTO:
-        chosen = choose(kind, shape, total)
-    main = _view(chosen.text, inputs, settings, clock)
-    strict_text = strict(kind, shape).text
-    other = main if strict_text == chosen.text else _view(strict_text, inputs, settings, clock)
-    study = Study(
+
+def _study(inputs: Inputs, settings: Settings, main: View, other: View) -> Study:
+    return Study(
         samples=inputs.samples,
         view=main,
         strict_view=other,
@@ -107,93 +141,173 @@ def build_study(inputs: Inputs, settings: Settings, clock: Clock) -> tuple[Study
         sampler=inputs.sampler,
         reference_parts=inputs.reference,
     )
-    return study, chosen.reason
 
 
-def _read_reference(path: Path, settings: Settings) -> SampleSet:
-    most = settings.samples + INDEPENDENT_MOST
-    return load_samples(
-        path, LoadOptions(seed=settings.seed, limit=most, resize=settings.load.resize)
-    )
+def _read_prepared(path: Path, settings: Settings) -> PreparedReference | None:
+    """Read a prepared reference; None when the path is anything else."""
+    if sniff(path).kind != PREPARED:
+        return None
+    asked = None if settings.embedder == AUTO else settings.embedder
+    prepared = read(path, settings.device, embedder=asked)
+    here = dataclasses.replace(prepared.reference, path=str(path))
+    return dataclasses.replace(prepared, reference=here)
 
 
-def _split(reference: SampleSet, path: Path, settings: Settings) -> Reference:
-    """Set an independent third aside, in an order that does not depend on the file's."""
-    mixed = shuffled(reference, settings.seed)
-    aside = min(INDEPENDENT_MOST, int(len(mixed) * INDEPENDENT_SHARE))
-    rows = np.arange(len(mixed))
-    return Reference(
-        scored=mixed.take(rows[aside:]),
-        independent=mixed.take(rows[:aside]),
-        path=str(path),
-        sha256=reference.sha256,
-        total=len(reference),
-    )
+def _read_raw(path: Path, shape: tuple[int, ...], settings: Settings) -> Reference:
+    """Read reference data: as much of it whatever the number of samples, unless that is larger."""
+    most = max(SCORED_MOST, settings.samples)
+    channels = shape[0] if len(shape) == 3 else None
+    return read_reference(path, settings, scored_most=most, channels=channels)
 
 
-def _shares(generator: Generator, parts: Reference | None) -> FloatArray | None:
+def samples_of(
+    loaded: Generator | SampleSet, known: Reference | None, settings: Settings, clock: Clock
+) -> tuple[SampleSet, Sampler | None, SampleSet | None]:
+    """Return the samples to judge, how to draw more, and others to fit a view on.
+
+    The others are there where images have no reference that a view could be fitted on: a draw of
+    the generator's own, or a third of a set of samples.
+    """
+    alone = known is None and settings.embedder in _FITTED
+    if isinstance(loaded, SampleSet):
+        mixed = shuffled(loaded, settings.seed)
+        if not alone or mixed.kind == "vector" or len(mixed) < MIN_REFERENCE:
+            return mixed, None, None
+        rows, third = np.arange(len(mixed)), len(mixed) // 3
+        return mixed.take(rows[third:]), None, mixed.take(rows[:third])
+    sampler = Sampler(loaded, settings.device, settings.batch_size, clock.listener.progress)
+    with clock.stage("sample"):
+        samples = sampler.draw(settings.samples, settings.seed, shares=_shares(loaded, known))
+    aside = None
+    if alone and samples.kind == "image":
+        with clock.stage("sample apart"):
+            aside = sampler.draw(INDEPENDENT_DRAW, settings.seed + _OTHER_SEED)
+    return samples, dataclasses.replace(sampler, progress=lambda done, total: None), aside
+
+
+def _shares(generator: Generator, known: Reference | None) -> FloatArray | None:
     """Return the reference's label shares when its labels are the generator's classes."""
     classes = generator.spec.classes
-    if classes is None or parts is None or parts.scored.labels is None:
-        return None
-    labels = np.concatenate([parts.scored.labels, parts.independent.labels])
-    if labels.min() < 0 or labels.max() >= classes:
+    labels = None if known is None else known.labels()
+    if classes is None or labels is None or labels.min() < 0 or labels.max() >= classes:
         return None
     return np.bincount(labels, minlength=classes) / len(labels)
 
 
-def _match_channels(
-    samples: SampleSet, parts: Reference | None
-) -> tuple[SampleSet, Reference | None]:
-    """Repeat the channel of a grey side when the other side has colours."""
-    if parts is None or samples.kind != "image" or parts.scored.kind != "image":
-        return samples, parts
-    ours, theirs = samples.shape[0], parts.scored.shape[0]
-    if ours == 1 and theirs == 3:
-        samples = _coloured(samples)
-    elif ours == 3 and theirs == 1:
-        parts = dataclasses.replace(
-            parts, scored=_coloured(parts.scored), independent=_coloured(parts.independent)
-        )
-    return samples, parts
+def _prepared(
+    reference: Reference, samples: SampleSet, settings: Settings, clock: Clock
+) -> tuple[PreparedReference, tuple[str, ...]]:
+    """Prepare a reference, or find it prepared by an earlier run; and warn if it cannot be kept."""
+    if not settings.cache or not is_portable(reference):
+        return prepare(reference, settings, clock, samples), ()
+    key = _key(reference, settings)
+    with clock.stage("look up reference"):
+        view = choice_of(settings.embedder, reference).text
+        found = cache.find(key, settings.device, view)
+    if found is not None:
+        return found.with_samples_of(reference), ()
+    prepared = prepare(reference, settings, clock)
+    with clock.stage("keep reference"):
+        problem = cache.store(key, prepared)
+    return prepared, () if problem is None else (problem,)
 
 
-def _coloured(samples: SampleSet) -> SampleSet:
-    note = "one grey channel was repeated to three, to match the other side"
-    return dataclasses.replace(
-        samples, values=np.repeat(samples.values, 3, axis=1), notes=(*samples.notes, note)
+def _key(reference: Reference, settings: Settings) -> str:
+    return cache.key_of(
+        {
+            "reference": reference.sha256,
+            "seed": settings.seed,
+            "sizes": [len(reference.scored), len(reference.independent), reference.total],
+            "shape": list(reference.shape),
+            "resize": settings.load.resize,
+            "embedder": choice_of(settings.embedder, reference).text,
+            "chosen": settings.embedder == AUTO,
+            "device": settings.device.partition(":")[0],
+        }
     )
 
 
-def _require_same_shape(samples: SampleSet, parts: Reference | None) -> None:
-    if parts is None or parts.scored.shape == samples.shape:
+def _views_without_reference(
+    inputs: Inputs, settings: Settings, clock: Clock
+) -> tuple[View, View, str]:
+    """Fit main and strict view on samples of the subject that are not judged, where there are."""
+    kind, shape = inputs.samples.kind, inputs.samples.shape
+    chosen = Choice(settings.embedder, "asked for with --embedder")
+    if settings.embedder == AUTO:
+        n, source = None, ""
+        if inputs.aside is not None:
+            n, source = len(inputs.aside), "there is no reference; an independent draw of {} images"
+            if inputs.sampler is None:
+                n += len(inputs.samples)
+                source = "there is no reference; a third of {} images, set aside,"
+        chosen = choose(kind, shape, n, source=source)
+    main = _lone_view(chosen.text, inputs, settings, clock)
+    text = strict(kind, shape).text
+    other = main if text == chosen.text else _lone_view(text, inputs, settings, clock)
+    return main, other, chosen.reason
+
+
+def _lone_view(text: str, inputs: Inputs, settings: Settings, clock: Clock) -> View:
+    aside = inputs.aside
+    material = Material(
+        samples=inputs.samples,
+        pool=inputs.samples.values[:_POOL] if aside is None else None,
+        independent=aside,
+        seed=settings.seed,
+        device=settings.device,
+        progress=clock.listener.progress,
+    )
+    with clock.stage(f"prepare view {text}"):
+        embedding = create(text).prepare(material)
+    with clock.stage(f"embed {text}"):
+        samples = embedded(embedding, inputs.samples)
+        width = tolerance(embedding, inputs.samples if aside is None else aside, settings.seed)
+    return View(embedding, samples, None, None, width, settings.device)
+
+
+def _require_memory(
+    shape: tuple[int, ...], known: Reference | None, apart: int, settings: Settings
+) -> None:
+    held = settings.samples + apart
+    if known is not None:
+        held += len(known.scored) + len(known.independent)
+    pixel = 1 if len(shape) == 3 else 4
+    require(settings.max_memory, held, pixel * int(np.prod(shape)), _FEATURE_DIMENSIONS)
+
+
+def _require_same_shape(shape: tuple[int, ...], known: Reference, stored: bool) -> None:
+    """Refuse a reference of another shape; grey samples may be repeated to its three channels."""
+    theirs = known.shape
+    if shape == theirs or (shape[0] == 1 and (3, *shape[1:]) == theirs):
         return
-    both_images = samples.kind == parts.scored.kind == "image"
+    hint = "--reference must hold data of the kind and size that the generator makes."
+    if len(shape) == len(theirs) == 3:
+        size = f"--resize {shape[1]},{shape[2]}"
+        hint = f"{size} crops and resizes the reference to the samples' size."
+        if stored and shape[1:] == theirs[1:]:
+            hint = "Give the original data with --reference: grey is then repeated to three."
+        elif stored:
+            hint = f"Prepare the reference again with {size}."
     raise ShapeError(
-        f"the reference has {_described(parts.scored)}, the samples are {_described(samples)}",
-        "--resize {1},{2} crops and resizes the reference to the samples' size.".format(
-            *samples.shape
-        )
-        if both_images
-        else "--reference must hold data of the kind and size that the generator makes.",
+        f"the reference has {_described(theirs)}, the samples are {_described(shape)}", hint
     )
 
 
-def _described(samples: SampleSet) -> str:
-    if samples.kind == "vector":
-        return f"vectors of length {samples.shape[0]}"
-    channels, height, width = samples.shape
+def _described(shape: tuple[int, ...]) -> str:
+    if len(shape) == 1:
+        return f"vectors of length {shape[0]}"
+    channels, height, width = shape
     colour = {1: "grey", 3: "colour"}.get(channels, f"{channels}-channel")
     return f"{colour} images of {width} x {height} pixels (width x height)"
 
 
-def _warnings(samples: SampleSet, parts: Reference | None) -> list[str]:
+def _warnings(samples: SampleSet, known: Reference | None) -> list[str]:
     found = []
     if len(samples) < _FEW:
         found.append(f"Only {len(samples):,} samples: intervals are wide (--samples).")
-    if parts is not None and len(parts.scored) < _FEW:
+    if known is not None and len(known.scored) < _FEW:
         found.append(
-            f"Only {len(parts.scored):,} reference samples are left to compare with, after a "
+            f"Only {len(known.scored):,} reference samples are left to compare with, after a "
             "third was set aside to fit on: intervals are wide."
         )
     return found
@@ -224,58 +338,3 @@ def _subject(loaded: Generator | SampleSet, path: Path) -> Subject:
         output_shape=spec.output_shape,
         notes=spec.notes,
     )
-
-
-def _view(text: str, inputs: Inputs, settings: Settings, clock: Clock) -> View:
-    """Fit one embedder where it needs it, and show it everything."""
-    parts = inputs.reference
-    material = Material(
-        samples=inputs.samples,
-        pool=_pool(inputs.samples, parts),
-        independent=None if parts is None else parts.independent,
-        seed=settings.seed,
-        device=settings.device,
-        progress=clock.listener.progress,
-    )
-    with clock.stage(f"prepare view {text}"):
-        embedding = create(text).prepare(material)
-    with clock.stage(f"embed {text}"):
-        scored = None if parts is None else _features(embedding, parts.scored)
-        independent = None if parts is None else _features(embedding, parts.independent)
-        samples = _features(embedding, inputs.samples)
-        base = inputs.samples if parts is None else parts.independent
-        tolerance = _tolerance(embedding, base, settings.seed)
-    return View(embedding, samples, scored, independent, tolerance, settings.device)
-
-
-def _features(embedding: Embedding, samples: SampleSet) -> Features:
-    return Features(embedding(samples.values), embedding.name, embedding.sha256)
-
-
-def _pool(samples: SampleSet, parts: Reference | None) -> AnyArray:
-    """Mix equal numbers of both sides, so that what is learned cannot favour one."""
-    if parts is None:
-        return samples.values[:_POOL]
-    n = min(_POOL, len(samples), len(parts.scored))
-    return np.concatenate([parts.scored.values[:n], samples.values[:n]])
-
-
-def _tolerance(embedding: Embedding, base: SampleSet, seed: int) -> float:
-    """Return the distance below which two samples are the same to a view.
-
-    Images: how far apart it sees two copies of one image under noise too weak to be seen (95%
-    quantile). Vectors: a ten-thousandth of the median distance between random samples.
-    """
-    rows = base.values[:_TOLERANCE_ROWS]
-    rng = np.random.default_rng([seed, 5])
-    if base.kind == "vector":
-        features = embedding(rows)
-        other = features[rng.permutation(len(features))]
-        return _EXACT * float(np.median(np.linalg.norm(features - other, axis=1)))
-    one, two = (embedding(_noisy(rows, rng)) for _ in range(2))
-    return float(np.quantile(np.linalg.norm(one - two, axis=1), 0.95))
-
-
-def _noisy(images: AnyArray, rng: np.random.Generator) -> FloatArray:
-    noise = rng.standard_normal(images.shape, dtype=np.float32) * np.float32(_INVISIBLE_NOISE)
-    return np.asarray(np.clip(images.astype(np.float32) + noise, 0, 255))

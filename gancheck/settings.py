@@ -21,6 +21,7 @@ class Settings:
         embedder: Main view, as in ``--embedder``.
         batch_size: Rows per call of the generator; None chooses.
         max_memory: Bytes that samples, reference and features may take; None for no limit.
+        cache: Whether prepared references are kept between runs, and used again.
         load: How to read the model, the device to run on, and a size for images from disk.
     """
 
@@ -29,6 +30,7 @@ class Settings:
     embedder: str = "auto"
     batch_size: int | None = None
     max_memory: int | None = None
+    cache: bool = True
     load: LoadOptions = field(default_factory=LoadOptions)
 
     @property

@@ -81,6 +81,29 @@ def share_ratio_interval(
     return Interval(ratio(odds.low), ratio(odds.high))
 
 
+def samples_to_miss(
+    base_hits: AnyArray, base_n: int, ratio: float, level: float = 0.05
+) -> FloatArray:
+    """Return how many samples without a single hit show that shares are below a multiple of others.
+
+    Inverts `share_ratio_p_values` for zero hits. For a well-known base share p it tends to
+    ``-ln(level) / (ratio p)``: at ratio 1 the rule of three, 3 / p.
+
+    Args:
+        base_hits: (m,) counts out of base_n.
+        base_n: Trials behind ``base_hits``.
+        ratio: The ratio of shares to be ruled out.
+        level: Largest p-value that rules it out.
+
+    Returns:
+        (m,) samples needed; infinite where nothing was counted.
+    """
+    hits = np.asarray(base_hits, dtype=np.float64)
+    with np.errstate(divide="ignore"):
+        needed = base_n / ratio * np.expm1(-np.log(level) / hits)
+    return np.asarray(needed)
+
+
 def reject_false_discoveries(p_values: FloatArray, rate: float = 0.05) -> FloatArray:
     """Mark the hypotheses to reject at a false discovery rate (Benjamini and Hochberg, 1995).
 

@@ -9,31 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gancheck.errors import NotAvailable
-from gancheck.overlap import TWIN_SHARE, usual_spacing
+from gancheck.overlap import usual_spacing
+from gancheck.reference import Reference, ReferenceView
 from gancheck.samplers.batches import Sampler
+from gancheck.trust import Trust, merging_radius
 from gancheck.types import Embedding, Features, GeneratorSpec, SampleSet
 
 if TYPE_CHECKING:
     from gancheck.types import FloatArray
-
-
-@dataclass(frozen=True)
-class Reference:
-    """Reference samples in two parts that share no sample.
-
-    Attributes:
-        scored: What the samples are compared with.
-        independent: What anything learned is fitted on; never scored.
-        path: Where it was read from.
-        sha256: Hash of the input.
-        total: Samples in the input.
-    """
-
-    scored: SampleSet
-    independent: SampleSet
-    path: str
-    sha256: str
-    total: int
 
 
 @dataclass(frozen=True)
@@ -47,6 +30,7 @@ class View:
         independent: Features of the independent reference, None without one.
         tolerance: Distance below which two samples are the same to this view.
         device: Torch device for distances.
+        trust: Self-test of the view, None without a reference or with too small a one.
     """
 
     embedding: Embedding
@@ -55,6 +39,20 @@ class View:
     independent: Features | None
     tolerance: float
     device: str = "cpu"
+    trust: Trust | None = None
+
+    @classmethod
+    def of(cls, samples: SampleSet, known: ReferenceView, device: str) -> View:
+        """Show samples to the view that a reference was prepared with."""
+        return cls(
+            known.embedding,
+            embedded(known.embedding, samples),
+            known.scored,
+            known.independent,
+            known.tolerance,
+            device,
+            known.trust,
+        )
 
     @property
     def name(self) -> str:
@@ -90,12 +88,8 @@ class View:
 
     @property
     def twin_radius(self) -> float:
-        """Distance below which points are merged before overlaps are estimated.
-
-        A tenth of the usual spacing of the reference, or the view's own tolerance where that is
-        larger, but never more than half the spacing: real neighbours must stay apart.
-        """
-        return max(TWIN_SHARE * self.spacing, min(self.tolerance, 0.5 * self.spacing))
+        """Distance below which points are merged before overlaps are estimated."""
+        return merging_radius(self.spacing, self.tolerance)
 
     def equal(self, least: int = 100) -> tuple[FloatArray, FloatArray]:
         """Return reference and samples at the same size.
@@ -191,3 +185,8 @@ class Study:
     def rng(self, name: str) -> np.random.Generator:
         """Return the random stream of one analyzer, the same in every run with this seed."""
         return np.random.default_rng([self.seed, *name.encode()])
+
+
+def embedded(embedding: Embedding, samples: SampleSet) -> Features:
+    """Show samples to a view."""
+    return Features(embedding(samples.values), embedding.name, embedding.sha256)

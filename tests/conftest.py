@@ -1,11 +1,21 @@
-"""One thread: on a busy machine, threads that wait for each other cost more than they give."""
+"""What every test runs under: one thread, and a cache that is not the user's.
+
+On a busy machine, threads that wait for each other cost more than they give.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import torch
+
+from gancheck.cache import ENVIRONMENT
+from gancheck.embedders import EMBEDDERS
+from gancheck.embedders.contrast import Recipe
+from gancheck.embedders.fitted import Fitted
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -15,3 +25,26 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep tests, and the programs that they start, away from the user's cache."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(ENVIRONMENT, str(folder))
+        yield folder
+
+
+@dataclass(frozen=True)
+class Hasty(Fitted):
+    """The fitted view, after a few steps instead of some hundred."""
+
+    recipe: Recipe = field(default_factory=lambda: Recipe(steps=40, batch=32, dims=16))
+
+
+@pytest.fixture
+def quick_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the fit of a view where a test asks what becomes of it, not how good it is."""
+    EMBEDDERS.discover()
+    monkeypatch.setitem(EMBEDDERS._items, "fitted", Hasty)

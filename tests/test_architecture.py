@@ -14,13 +14,16 @@ PACKAGE = Path(__file__).resolve().parent.parent / "gancheck"
 LAYERS = (
     ("errors", "plain"),
     ("types",),
-    ("registry", "stats", "images", "memory", "ordering"),
-    ("exhibits", "neighbors"),
+    ("registry", "stats", "calibration", "images", "memory", "ordering", "packed"),
+    ("exhibits", "neighbors", "thumbnails", "two_sample"),
     ("overlap", "clusters"),
+    ("trust", "distances"),
+    ("reference",),
     ("loaders", "samplers", "embedders"),
-    ("scan", "settings"),
-    ("study",),
-    ("analyzers", "preparation", "policy", "atlas"),
+    ("scan", "settings", "gcref"),
+    ("study", "cache"),
+    ("analyzers", "prepare", "policy", "atlas"),
+    ("preparation",),
     ("pipeline",),
     ("reporters",),
     ("cli",),
@@ -97,7 +100,9 @@ def _is_command(node: ast.FunctionDef) -> bool:
     return node.name == "command"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["diagnose", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["diagnose", "--help"], ["prepare", "--help"]]
+)
 def test_help_is_instant(arguments: list[str]) -> None:
     """Asking for help or the version imports none of the heavy libraries."""
     heavy = ("torch", "numpy", "scipy", "sklearn", "umap", "onnxruntime", "PIL", "jinja2")

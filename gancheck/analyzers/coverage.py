@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gancheck.analyzers import ANALYZERS
+from gancheck.embedders.interface import is_tolerant
 from gancheck.neighbors import count_pairs, nearest
 from gancheck.overlap import GROUPS, Overlap, overlap
 from gancheck.stats import around, jackknife_se
@@ -27,8 +28,9 @@ class Coverage:
     What it measures:
         ``diversity``: the share of the reference's variety that the samples reproduce: two-sided
         overlap times the share of distinct samples, in the main view. ``overlap``: the same in the
-        strict view, where loss of fidelity counts as well. ``fidelity``: clipped density in the
-        strict view. ``precision``, ``recall``, ``density`` and ``coverage`` as published.
+        strict view, where loss of fidelity counts as well, and cut at what a classifier that tells
+        the sides apart proves. ``fidelity``: clipped density in the strict view. ``precision``,
+        ``recall``, ``density`` and ``coverage`` as published.
 
     Why it matters:
         A generator that draws the same few things covers little of the reference, however sharp
@@ -56,6 +58,7 @@ class Coverage:
     fail_below: float = 0.5
     warn_below: float = 0.8
     fidelity_warn_below: float = 0.5
+    trusted_from: float = 0.8
 
     def analyze(self, study: Study) -> Iterator[Evidence]:
         """Yield the scores and a finding on diversity and one on fidelity."""
@@ -70,16 +73,22 @@ class Coverage:
         fidelity = _fidelity_score(strict, self.k)
         yield fidelity
         yield from _published(view, self.k)
-        yield self._judge_diversity(main)
+        yield self._judge_diversity(main, view)
         yield self._judge_fidelity(fidelity)
 
-    def _judge_diversity(self, main: Overlap) -> Finding:
+    def _judge_diversity(self, main: Overlap, view: View) -> Finding:
         severity = Severity.OK
         if main.high < self.fail_below:
             severity = Severity.FAIL
         elif main.high < self.warn_below:
             severity = Severity.WARN
         condition, reading = read_sides(main)
+        if severity is Severity.FAIL and not self._trusts(view, main):
+            severity = Severity.WARN
+            reading += (
+                " This view also reads changes that nobody sees as a loss (see the check of the "
+                "view), so that a loss of fidelity cannot be ruled out."
+            )
         return Finding(
             id="coverage.diversity",
             analyzer=self.name,
@@ -107,6 +116,15 @@ class Coverage:
             interval=Interval(score.low, score.high),
             limit=f">= {self.fidelity_warn_below:.2f}",
         )
+
+    def _trusts(self, view: View, main: Overlap) -> bool:
+        """Tell whether a low diversity can mean nothing but lost variety.
+
+        Repeated samples are repeated in any view; everything else is judged by a view that must
+        not be moved by what nobody sees.
+        """
+        steady = view.trust is None or view.trust.least >= self.trusted_from
+        return steady or main.uniqueness < self.fail_below
 
 
 def read_sides(main: Overlap) -> tuple[Condition, str]:
@@ -182,12 +200,21 @@ def clipped_density(
 
 def _overlap(view: View) -> Overlap:
     reference, samples = view.equal()
-    return overlap(reference, samples, tolerance=view.twin_radius, device=view.device)
+    return overlap(
+        reference,
+        samples,
+        tolerance=view.twin_radius,
+        device=view.device,
+        classify=not is_tolerant(view.embedding),
+    )
 
 
 def _overlap_score(name: str, found: Overlap, view: View) -> Score:
-    half = _halves(view)
-    ceiling = overlap(*half, tolerance=view.twin_radius, device=view.device).value
+    if view.trust is None:
+        half = _halves(view)
+        ceiling = overlap(*half, tolerance=view.twin_radius, device=view.device).value
+    else:
+        ceiling = view.trust.ceiling.value
     return Score(name, found.value, found.low, found.high, ceiling, found.n, found.k, view.name)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _LEAST = 100
 _KERNEL_POINTS = 2000
+_FOUND_AT_LEAST = 0.99  # share of true repetitions that lie within the tolerance of a view
 _GROUPS = 10
 
 
@@ -140,14 +141,16 @@ def support_size(twins: AnyArray, expected: float) -> tuple[float, float, float]
         expected: Coinciding pairs that an equally large part of the reference would have.
 
     Returns:
-        Estimate and 95% interval. Without an excess of coincidences the estimate is the lower
-        bound, and the upper end is infinite.
+        Estimate and 95% interval; its lower end allows for one coincidence in a hundred not being
+        recognised. Without an excess of coincidences the estimate is the lower bound, and the upper
+        end is infinite.
     """
     n, mean = len(twins), float(twins.mean())
     total, pairs = n * (n - 1) / 2, n * mean / 2
     excess = max(0.0, float(twins.var()) - mean)
     inflation = 1 + 2 * excess / mean if mean > 0 else 1.0
     low, high = (edge * inflation - expected for edge in poisson_interval(pairs / inflation))
+    high /= _FOUND_AT_LEAST
     smallest = total / high if high > 0 else float("inf")
     if low <= 0:
         return smallest, smallest, float("inf")

@@ -12,6 +12,7 @@ from gancheck import exhibits
 from gancheck.analyzers import ANALYZERS
 from gancheck.errors import NotAvailable
 from gancheck.neighbors import Neighbors, nearest
+from gancheck.reference import among
 from gancheck.stats import proportion_interval
 from gancheck.study import Study
 from gancheck.types import Condition, Evidence, Exhibit, Finding, Score, Severity
@@ -64,7 +65,7 @@ class Memorization:
         known = study.reference.scored
         close = nearest(samples, reference, 1, device=view.device)
         own = nearest(reference, reference, 1, exclude_self=True, device=view.device).distances
-        exact = _is_among(study.samples.values[: len(samples)], known.values)
+        exact = among(study.samples.values[: len(samples)], known.hashes)
         near = close.distances[:, 0] < np.quantile(own, 0.001) if own.min() > 0 else exact
         copies = exact | near
         hits, n = int(copies.sum()), len(copies)
@@ -106,7 +107,7 @@ class Memorization:
             "Nearest pairs",
             "Samples closest to a reference sample, with it: distance, sample, reference.",
             study.samples.values[rows],
-            known.values[twins],
+            known.pictures(twins),
             [
                 f"{close.distances[row, 0]:.3g}: {study.samples.id_of(int(row))} | "
                 f"{known.id_of(int(twin))}"
@@ -114,9 +115,3 @@ class Memorization:
             ],
             titles=("sample", "nearest reference"),
         )
-
-
-def _is_among(values: AnyArray, known: AnyArray) -> AnyArray:
-    """Tell which rows occur among known rows, byte for byte."""
-    seen = {np.ascontiguousarray(row).tobytes() for row in known}
-    return np.array([np.ascontiguousarray(row).tobytes() in seen for row in values], dtype=bool)

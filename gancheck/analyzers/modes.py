@@ -12,7 +12,13 @@ from gancheck import exhibits
 from gancheck.analyzers import ANALYZERS
 from gancheck.clusters import Assigner, assign, centers, cluster, label_assigner
 from gancheck.errors import NotAvailable
-from gancheck.stats import proportion_interval, reject_false_discoveries, share_ratio_p_values
+from gancheck.reference import Part
+from gancheck.stats import (
+    proportion_interval,
+    reject_false_discoveries,
+    samples_to_miss,
+    share_ratio_p_values,
+)
 from gancheck.study import Study
 from gancheck.types import (
     Condition,
@@ -52,8 +58,9 @@ class Modes:
 
     When it misleads:
         Without labels and without clear clusters the "modes" are regions that k-means cut out of
-        one cloud. Images of junk are assigned to some mode too: read this with the fidelity. With
-        n samples, a mode with a share below 3/n cannot be called missing.
+        one cloud. Images of junk are assigned to some mode too: read this with the fidelity. A mode
+        with a share below about 12/n cannot be called missing with n samples, not even when none
+        of them hits it; ``modes.power`` says for which modes that is so.
 
     What to do:
         Look at the images of what is never drawn. If they are rare in the training data, weigh
@@ -82,8 +89,10 @@ class Modes:
         modes = tuple(count_modes(hits, base_hits, names))
         yield from modes
         middles = centers(view.fitting, labels)
-        shown = _Gallery(study, middles, study.reference.scored.values, view.reference)
+        shown = _Gallery(study, middles, study.reference.scored, view.reference)
+        yield _counted_modes(hits, len(found))
         yield self._judge_missing(modes, shown, int(hits.sum()))
+        yield self._judge_power(base_hits, names, hits)
         yield from self._judge_balance(hits, base_hits, modes, study)
 
     def _modes(self, study: Study) -> tuple[IntArray, list[str], Assigner]:
@@ -125,6 +134,28 @@ class Modes:
             value=float(len(missing)),
             limit="<= 0",
             exhibits=tuple(shown.of_missing(missing)),
+        )
+
+    def _judge_power(self, base_hits: IntArray, names: list[str], hits: IntArray) -> Finding:
+        """Say which modes so few samples could not miss: even none at all would prove nothing."""
+        n = int(hits.sum())
+        needed = samples_to_miss(base_hits, int(base_hits.sum()), MISSING_BELOW)
+        rare = np.flatnonzero(needed > n)
+        lost = float(base_hits[rare].sum() / base_hits.sum())
+        named = ", ".join(names[mode] for mode in rare[:_NAMED])
+        most = needed[rare].max(initial=0)
+        enough = f"{most:,.0f} would do" if np.isfinite(most) else "the reference has none either"
+        return Finding(
+            id="modes.power",
+            analyzer=self.name,
+            severity=Severity.NOTE if lost > self.fail_missing_share else Severity.OK,
+            title=f"{n:,} samples could show each of {len(names)} modes to be missing"
+            if not len(rare)
+            else f"{len(rare)} of {len(names)} modes, {lost:.0%} of the reference, are too rare to "
+            f"be called missing with {n:,} samples; {enough}",
+            detail=f"These are: {named}." if len(rare) else "",
+            value=lost,
+            limit=f"<= {self.fail_missing_share:.2f}",
         )
 
     def _judge_balance(
@@ -170,7 +201,7 @@ class _Gallery:
 
     study: Study
     middles: FloatArray
-    images: AnyArray
+    known: Part
     features: FloatArray
 
     def of_missing(self, missing: list[Mode], tiles: int = 8) -> Iterator[Exhibit]:
@@ -184,7 +215,7 @@ class _Gallery:
                 f"Never drawn: {mode.label}",
                 f"Reference images in the middle of this mode "
                 f"({mode.reference_share:.1%} of the reference).",
-                self.images[rows],
+                self.known.pictures(rows),
                 role="reference",
             )
 
@@ -269,6 +300,12 @@ def effective_modes(hits: IntArray, base_hits: IntArray, rng: np.random.Generato
     low, high = np.quantile(effective(rng.multinomial(n, hits / n, _DRAWS)), [0.025, 0.975])
     value = float(effective(hits))
     return Score("effective_modes", value, min(value, low), max(value, high), float(k), n)
+
+
+def _counted_modes(hits: IntArray, n: int) -> Score:
+    """Score the modes that any sample hits, as most papers count them; exact for these samples."""
+    drawn = float((hits > 0).sum())
+    return Score("counted_modes", drawn, drawn, drawn, float(len(hits)), n)
 
 
 def _overlaps(

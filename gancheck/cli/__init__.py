@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gancheck import __version__
-from gancheck.cli import demo, diagnose, explain
+from gancheck.cli import demo, diagnose, explain, prepare
 
 app = typer.Typer(
     name="gancheck",
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 
 app.command("diagnose", help=diagnose.HELP)(diagnose.command)
+app.command("prepare", help=prepare.HELP)(prepare.command)
 app.command("demo", help=demo.HELP)(demo.command)
 app.command("explain", help=explain.HELP)(explain.command)
 

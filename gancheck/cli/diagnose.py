@@ -33,7 +33,9 @@ def command(
     ],
     reference: Annotated[
         Path | None,
-        typer.Option("--reference", "-r", help="Real samples: folder of images, or array file."),
+        typer.Option(
+            "--reference", "-r", help="Real samples: folder of images, array file, or .gcref file."
+        ),
     ] = None,
     samples: Annotated[
         int, typer.Option(min=100, help="Samples to draw.", rich_help_panel=_RUN)
@@ -45,7 +47,7 @@ def command(
         str,
         typer.Option(
             help="View to judge in: auto, fitted, pixels, vectors, efficientnet, torch:FILE, "
-            "onnx:FILE.",
+            "onnx:FILE, huggingface:NAME|FOLDER.",
             rich_help_panel=_RUN,
         ),
     ] = "auto",
@@ -65,6 +67,12 @@ def command(
         str | None,
         typer.Option(help="Refuse runs that need more, such as 4G.", rich_help_panel=_RUN),
     ] = None,
+    no_cache: Annotated[
+        bool,
+        typer.Option(
+            "--no-cache", help="Prepare the reference anew, keep nothing.", rich_help_panel=_RUN
+        ),
+    ] = False,
     latent_dim: Annotated[
         int | None, typer.Option(min=1, help="Length of a latent.", rich_help_panel=_MODEL)
     ] = None,
@@ -139,6 +147,7 @@ def command(
             embedder=embedder,
             batch_size=options.batch_size(batch_size),
             max_memory=None if max_memory is None else parse_size(max_memory),
+            cache=not no_cache,
             load=LoadOptions(
                 arch=arch,
                 arch_args=options.arch_args(arch_args),

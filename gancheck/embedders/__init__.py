@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from gancheck.embedders.choice import AUTO, Choice, choose, strict
-from gancheck.embedders.interface import Embedder, Material
-from gancheck.errors import UsageError
+from gancheck.embedders.interface import (
+    ENOUGH_INDEPENDENT,
+    Embedder,
+    Material,
+    Restorer,
+    Stateful,
+)
+from gancheck.errors import LoadError, UsageError
 from gancheck.registry import Registry
+
+if TYPE_CHECKING:
+    from gancheck.types import Embedding, SampleSet
 
 EMBEDDERS: Registry[type[Embedder]] = Registry("embedder", "gancheck.embedders")
 
@@ -32,4 +42,46 @@ def create(text: str) -> Embedder:
     return make(argument) if argument else make()
 
 
-__all__ = ["AUTO", "EMBEDDERS", "Choice", "Embedder", "Material", "choose", "create", "strict"]
+def state_of(text: str, embedding: Embedding) -> bytes | None:
+    """Return what an embedding learned, None when it is made again from its name alone."""
+    if isinstance(embedding, Stateful) and isinstance(create(text), Restorer):
+        return embedding.to_bytes()
+    return None
+
+
+def restore(text: str, state: bytes | None, example: SampleSet, device: str) -> Embedding:
+    """Make the embedding that ``text`` named when it was stored.
+
+    Args:
+        text: The embedder, as ``--embedder`` names it.
+        state: What `state_of` returned.
+        example: A few samples of the kind and shape it is for, to try it on.
+        device: Torch device to run on.
+
+    Raises:
+        LoadError: The state is damaged, or the embedder's files are missing.
+        UsageError: There is no such embedder.
+    """
+    embedder = create(text)
+    if state is None:
+        return embedder.prepare(Material(example, None, None, device=device))
+    if not isinstance(embedder, Restorer):
+        raise LoadError(f"embedder {text!r} cannot restore what it learned")
+    return embedder.restore(state, device)
+
+
+__all__ = [
+    "AUTO",
+    "EMBEDDERS",
+    "ENOUGH_INDEPENDENT",
+    "Choice",
+    "Embedder",
+    "Material",
+    "Restorer",
+    "Stateful",
+    "choose",
+    "create",
+    "restore",
+    "state_of",
+    "strict",
+]

@@ -21,6 +21,7 @@ class Invariances:
         blur: Share of versions that are blurred, with up to the mean of 3x3 pixels.
         noise: Largest standard deviation of white noise, on the scale where white is 1; half of
             the versions have none.
+        recolour: Whether the second half of the features of colour images ignores their colours.
     """
 
     rotation: float = 15.0
@@ -28,6 +29,7 @@ class Invariances:
     shift: float = 0.07
     blur: float = 0.5
     noise: float = 0.4
+    recolour: bool = True
 
     def degraded(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """Blur images (n, c, h, w) in 0..1 and add noise, each in its own random measure."""
@@ -50,6 +52,18 @@ class Invariances:
         return functional.grid_sample(
             images, grid, mode="bilinear", padding_mode="border", align_corners=False
         )
+
+    def recoloured(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """Swap, stretch and invert the channels of images (n, 3, h, w) in 0..1, each in its way."""
+        import torch
+
+        n = len(images)
+        order = torch.rand(n, 3, generator=generator, device=images.device).argsort(dim=1)
+        swapped = images.gather(1, order[:, :, None, None].expand_as(images))
+        draws = torch.rand(2, n, 3, 1, 1, generator=generator, device=images.device)
+        sign = 1.0 - 2.0 * (torch.rand(n, 1, 1, 1, generator=generator, device=images.device) < 0.5)
+        gain, shift = sign * (0.5 + draws[0]), 0.4 * (draws[1] - 0.5)
+        return (0.5 + shift + gain * (swapped - 0.5)).clamp_(0.0, 1.0)
 
     def _blurred(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         import torch

@@ -20,21 +20,27 @@ class Choice(NamedTuple):
     reason: str
 
 
-def choose(kind: OutputKind, shape: tuple[int, ...], reference_n: int | None) -> Choice:
+def choose(
+    kind: OutputKind,
+    shape: tuple[int, ...],
+    reference_n: int | None,
+    *,
+    source: str = "a reference of {} images",
+) -> Choice:
     """Return the embedder that ``auto`` stands for.
 
     Args:
         kind: ``image`` or ``vector``.
         shape: Shape of one sample, (c, h, w) or (d,).
-        reference_n: Size of the reference or of the independent draw that takes its place;
-            None when there is neither.
+        reference_n: Size of the reference or of what takes its place; None when there is neither.
+        source: What that is, in words with a place for its size.
     """
     if kind == "vector":
         return strict(kind, shape)
     if reference_n is not None and reference_n >= MIN_REFERENCE:
         return Choice(
             "fitted",
-            f"a reference of {reference_n:,} images is enough to fit a view that ignores small "
+            f"{source.format(f'{reference_n:,}')} is enough to fit a view that ignores small "
             "rotations, shifts, blur and noise",
         )
     text, reason = strict(kind, shape)
@@ -42,7 +48,7 @@ def choose(kind: OutputKind, shape: tuple[int, ...], reference_n: int | None) ->
         return Choice(text, f"there is no reference to fit a view on; {reason}")
     return Choice(
         text,
-        f"a reference of {reference_n:,} images is too small to fit a view on "
+        f"{source.format(f'{reference_n:,}')} is too small to fit a view on "
         f"({MIN_REFERENCE:,} are needed); {reason}",
     )
 

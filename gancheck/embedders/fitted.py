@@ -12,14 +12,14 @@ import numpy as np
 from gancheck.embedders import EMBEDDERS, contrast, network
 from gancheck.embedders.augment import Invariances
 from gancheck.embedders.canvas import batches, digest, require_images, require_shape, resized
-from gancheck.embedders.contrast import Recipe, Weights
+from gancheck.embedders.contrast import Lesson, Recipe, Weights
 from gancheck.embedders.interface import Material
 from gancheck.errors import ShapeError
 
 if TYPE_CHECKING:
     import torch
 
-    from gancheck.types import AnyArray, FloatArray
+    from gancheck.types import AnyArray, FloatArray, SampleSet
 
 MIN_INDEPENDENT = 400
 """Fewer images than this teach a view too little."""
@@ -34,10 +34,12 @@ _SHAPE = "shape"
 class Fitted:
     """Compares images by what tells them apart, and ignores what was agreed not to matter.
 
-    A small network is fitted, without labels, to recognise each image of an independent part of
-    the reference under small rotations, enlargements, shifts, blur and noise. Loss of fidelity of
-    that kind is then not mistaken for loss of variety. The part it is fitted on must never be
-    scored: a view that has seen one side treats identical laws as different.
+    A small network is fitted to recognise each image of an independent part of the reference under
+    small rotations, enlargements, shifts, blur and noise, and to tell its labels apart where it has
+    any. Loss of fidelity of that kind is then not mistaken for loss of variety. Colour images are
+    looked at twice, with their colours and without, so that colours do not drown out shapes. The
+    part it is fitted on must never be scored: a view that has seen one side treats identical laws
+    as different.
 
     Attributes:
         invariances: What is ignored, and how far.
@@ -63,11 +65,18 @@ class Fitted:
                 "Give a larger reference, or use --embedder pixels.",
             )
         require_shape(apart.values, material.samples.shape, "fitted")
-        images = _scaled(_thinned(apart.values), viewing_size(apart.shape)).to(material.device)
         weights = contrast.fit(
-            images, self.recipe, self.invariances, seed=material.seed, progress=material.progress
+            _lesson(apart, material.device),
+            self.recipe,
+            self.invariances,
+            seed=material.seed,
+            progress=material.progress,
         )
         return FittedView(apart.shape, weights)
+
+    def restore(self, content: bytes, device: str) -> FittedView:
+        """Read what `FittedView.to_bytes` wrote."""
+        return FittedView.from_bytes(content, device)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +85,7 @@ class FittedView:
 
     shape: tuple[int, ...]
     weights: Weights = field(repr=False)
+    tolerant: ClassVar[bool] = True
 
     @property
     def name(self) -> str:
@@ -100,7 +110,8 @@ class FittedView:
             for rows, part in batches(values, _BATCH):
                 images = _scaled(part, size).to(self.weights["head.bias"].device)
                 features = network.forward(images, self.weights)
-                out[rows] = functional.normalize(features).cpu().numpy()
+                parts = network.directions(features, network.heads(self.weights))
+                out[rows] = functional.normalize(parts.flatten(1)).cpu().numpy()
         return out
 
     def to_bytes(self) -> bytes:
@@ -128,11 +139,16 @@ def viewing_size(shape: tuple[int, ...]) -> tuple[int, int]:
     return max(1, round(shape[1] * scale)), max(1, round(shape[2] * scale))
 
 
-def _thinned(values: AnyArray) -> AnyArray:
-    """Spread a choice of rows evenly over more images than a fit can use."""
-    rows = np.linspace(0, len(values) - 1, min(_MOST, len(values)))
-    chosen: AnyArray = values[rows.round().astype(np.int64)]
-    return chosen
+def _lesson(apart: SampleSet, device: str) -> Lesson:
+    """Spread a choice evenly over more images than a fit can use, and number their labels."""
+    import torch
+
+    rows = np.linspace(0, len(apart) - 1, min(_MOST, len(apart))).round().astype(np.int64)
+    images = _scaled(apart.values[rows], viewing_size(apart.shape)).to(device)
+    if apart.labels is None:
+        return Lesson(images)
+    numbered = np.unique(apart.labels[rows], return_inverse=True)[1]
+    return Lesson(images, torch.from_numpy(numbered.astype(np.int64)).to(device))
 
 
 def _scaled(values: AnyArray, size: tuple[int, int]) -> torch.Tensor:

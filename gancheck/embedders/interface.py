@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from gancheck.types import Embedding, SampleSet
 
 if TYPE_CHECKING:
     from gancheck.types import AnyArray
+
+ENOUGH_INDEPENDENT = 200
+"""Independent samples from which on a view learns from them alone, and not from the pool."""
 
 
 def _silent(done: int, total: int) -> None:
@@ -25,9 +28,12 @@ class Material:
     reference, or the label-blind pool of both sides in equal numbers, never the scored part alone.
 
     Attributes:
-        samples: The samples that will be judged.
+        samples: Samples of the kind and shape that will be judged, to check and to try; nothing
+            may be learned from them.
         pool: Values of scored reference and samples, the same number of each, without saying which
-            is which; samples only when there is no reference.
+            is which; samples only when there is no reference. None where the view must not depend
+            on the samples that are judged: with 200 independent samples or more, and in
+            ``gancheck prepare``.
         independent: Part of the reference that is never scored; without a reference, an
             independent draw of the generator or None.
         seed: Seed of everything random in the fit.
@@ -36,7 +42,7 @@ class Material:
     """
 
     samples: SampleSet
-    pool: AnyArray
+    pool: AnyArray | None
     independent: SampleSet | None
     seed: int = 0
     device: str = "cpu"
@@ -60,3 +66,35 @@ class Embedder(Protocol):
             ShapeError: The samples are not of the kind this embedder looks at, or the independent
                 part is too small to fit on.
         """
+
+
+@runtime_checkable
+class Stateful(Protocol):
+    """An embedding that learned something, and can write it down.
+
+    Embeddings without learned state need not be stored: the registry makes them again, and their
+    sha256 tells whether they are the same.
+    """
+
+    def to_bytes(self) -> bytes:
+        """Write everything learned; equal embeddings give equal bytes, which cannot carry code."""
+
+
+@runtime_checkable
+class Restorer(Protocol):
+    """An embedder whose embeddings are `Stateful`: it reads what they wrote."""
+
+    def restore(self, content: bytes, device: str) -> Embedding:
+        """Return the embedding that wrote the content, ready to run on a torch device.
+
+        Raises:
+            LoadError: The content is damaged.
+        """
+
+
+def is_tolerant(embedding: Embedding) -> bool:
+    """Tell whether a view is made to overlook small losses of fidelity.
+
+    An embedding says so with an attribute ``tolerant``. In all other views whatever differs counts.
+    """
+    return bool(getattr(embedding, "tolerant", False))

@@ -1,4 +1,4 @@
-"""Pixels, projected on the axes along which samples and reference together vary most."""
+"""Pixels, projected on the axes along which images of the reference vary most."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ from gancheck.embedders.canvas import (
     resized,
     within,
 )
-from gancheck.embedders.interface import Material
+from gancheck.embedders.interface import ENOUGH_INDEPENDENT, Material
+from gancheck.errors import ShapeError
+from gancheck.packed import pack, unpack
 
 if TYPE_CHECKING:
     from gancheck.types import AnyArray, FloatArray
 
 _BATCH = 1024
+_MARK = "pixels"
 
 
 @EMBEDDERS.register("pixels")
@@ -30,8 +33,9 @@ class Pixels:
     """Compares images by their pixels: no network, no weights, nothing ignored on purpose.
 
     Images are shrunk with an anti-aliasing filter, flattened and projected on the principal axes
-    of the pool of both sides, in equal numbers and without telling them apart. Axes fitted on the
-    reference alone would make identical laws read as different. Axes are not whitened.
+    of an independent part of the reference; where that has fewer than 200 images, of the pool of
+    both sides, in equal numbers and without telling them apart. Axes fitted on the scored
+    reference would make identical laws read as different. Axes are not whitened.
 
     Attributes:
         dims: Number of principal axes kept, at most.
@@ -43,17 +47,27 @@ class Pixels:
     argument: ClassVar[str] = ""
 
     def prepare(self, material: Material) -> Projected:
-        """Find the principal axes of the pool.
+        """Find the principal axes.
 
         Raises:
-            ShapeError: The samples are vectors.
+            ShapeError: The samples are vectors, or there is neither an independent part that is
+                large enough nor a pool.
         """
         require_images(material.samples.values, "pixels")
-        require_shape(material.pool, material.samples.shape, "pixels")
+        source = _source(material)
+        require_shape(source, material.samples.shape, "pixels")
         _, height, width = material.samples.shape
         size = within(height, width, self.side)
-        mean, axes = principal_axes(flattened(material.pool, size), self.dims)
+        mean, axes = principal_axes(flattened(source, size), self.dims)
         return Projected(material.samples.shape, size, mean, axes)
+
+    def restore(self, content: bytes, device: str) -> Projected:
+        """Read what `Projected.to_bytes` wrote; it runs on the CPU whatever the device.
+
+        Raises:
+            LoadError: The content is damaged.
+        """
+        return Projected.from_bytes(content)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +98,40 @@ class Projected:
             out[rows] = (flattened(part, self.size) - self.mean) @ self.axes
         return out
 
+    def to_bytes(self) -> bytes:
+        """Write sizes, mean and axes as a safetensors file; equal views give equal bytes."""
+        facts = {"shape": list(self.shape), "size": list(self.size)}
+        return pack({"mean": self.mean, "axes": self.axes}, facts, _MARK)
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Projected:
+        """Read what `to_bytes` wrote.
+
+        Raises:
+            LoadError: The content is damaged.
+        """
+        arrays, facts = unpack(content, _MARK, "a stored view 'pixels'")
+        height, width = facts["size"]
+        return cls(tuple(facts["shape"]), (height, width), arrays["mean"], arrays["axes"])
+
+
+def _source(material: Material) -> AnyArray:
+    """Return the images to learn from: the independent part if it is large enough, else the pool.
+
+    Raises:
+        ShapeError: It is too small, and there is no pool.
+    """
+    apart = 0 if material.independent is None else len(material.independent)
+    if material.independent is not None and apart >= ENOUGH_INDEPENDENT:
+        return material.independent.values
+    if material.pool is None:
+        raise ShapeError(
+            f"embedder 'pixels' needs {ENOUGH_INDEPENDENT} images to learn from that are not "
+            f"scored, and there are {apart}",
+            f"A third of the reference is set aside: {3 * ENOUGH_INDEPENDENT} images are enough.",
+        )
+    return material.pool
+
 
 def flattened(values: AnyArray, size: tuple[int, int]) -> FloatArray:
     """Resize (n, c, h, w) images on the 0..255 scale and flatten them to (n, p) in 0..1."""
@@ -98,11 +146,16 @@ def principal_axes(rows: FloatArray, dims: int) -> tuple[FloatArray, FloatArray]
 
     Solved to machine precision from a fixed start, so that equal pools give equal axes; each axis
     points where its largest coordinate is positive. Rows that span less than ``dims`` dimensions
-    give fewer axes.
+    give fewer axes. Rows that are all the same have no principal axes: any others will do.
     """
     from sklearn.decomposition import PCA
 
+    if not np.ptp(rows, axis=0).any():
+        drawn = np.random.default_rng(0).standard_normal((rows.shape[1], min(dims, rows.shape[1])))
+        return rows[0].copy(), np.ascontiguousarray(np.linalg.qr(drawn)[0], dtype=np.float32)
     most = min(rows.shape[0] - 1, rows.shape[1])
     solver = "arpack" if dims < most else "full"  # a full decomposition of 3072 pixels takes 25 s
     fit = PCA(max(1, min(dims, most)), svd_solver=solver, random_state=0).fit(rows)
-    return fit.mean_.astype(np.float32), fit.components_.T.astype(np.float32)
+    # In one layout, or a view that was stored and read again would round differently.
+    axes = np.ascontiguousarray(fit.components_.T, dtype=np.float32)
+    return fit.mean_.astype(np.float32), axes

@@ -11,11 +11,13 @@ from gancheck.embedders import EMBEDDERS
 from gancheck.embedders.canvas import digest, require_shape
 from gancheck.embedders.interface import Material
 from gancheck.errors import ShapeError
+from gancheck.packed import pack, unpack
 
 if TYPE_CHECKING:
     from gancheck.types import AnyArray, FloatArray
 
 _ENOUGH = 30  # fewer independent vectors scale worse than the pool does
+_MARK = "vectors"
 _CONSTANT = 1e-6  # a spread this small beside the values themselves is float32 rounding
 
 
@@ -35,7 +37,8 @@ class Vectors:
         """Measure centre and spread of every coordinate.
 
         Raises:
-            ShapeError: The samples are images.
+            ShapeError: The samples are images, or there is neither an independent part that is
+                large enough nor a pool.
         """
         if material.samples.kind != "vector":
             raise ShapeError(
@@ -43,10 +46,35 @@ class Vectors:
                 f"shape {material.samples.shape}",
                 "Images are embedded with --embedder pixels or --embedder fitted.",
             )
-        apart = material.independent
-        source = material.pool if apart is None or len(apart) < _ENOUGH else apart.values
+        source = _source(material)
         require_shape(source, material.samples.shape, "vectors")
         return Standardised(*standardisation(source))
+
+    def restore(self, content: bytes, device: str) -> Standardised:
+        """Read what `Standardised.to_bytes` wrote; it runs on the CPU whatever the device.
+
+        Raises:
+            LoadError: The content is damaged.
+        """
+        return Standardised.from_bytes(content)
+
+
+def _source(material: Material) -> AnyArray:
+    """Return the vectors to learn from: the independent part if it is large enough, else the pool.
+
+    Raises:
+        ShapeError: It is too small, and there is no pool.
+    """
+    apart = 0 if material.independent is None else len(material.independent)
+    if material.independent is not None and apart >= _ENOUGH:
+        return material.independent.values
+    if material.pool is None:
+        raise ShapeError(
+            f"embedder 'vectors' needs {_ENOUGH} vectors to learn from that are not scored, and "
+            f"there are {apart}",
+            f"A third of the reference is set aside: {3 * _ENOUGH} vectors are enough.",
+        )
+    return material.pool
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +94,20 @@ class Standardised:
         """Standardise (n, d) vectors to float32."""
         require_shape(values, self.centre.shape, self.name)
         return ((values - self.centre) / self.scale).astype(np.float32)
+
+    def to_bytes(self) -> bytes:
+        """Write centre and scale as a safetensors file; equal views give equal bytes."""
+        return pack({"centre": self.centre, "scale": self.scale}, {}, _MARK)
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Standardised:
+        """Read what `to_bytes` wrote.
+
+        Raises:
+            LoadError: The content is damaged.
+        """
+        arrays, _ = unpack(content, _MARK, "a stored view 'vectors'")
+        return cls(arrays["centre"], arrays["scale"])
 
 
 def standardisation(values: AnyArray) -> tuple[AnyArray, AnyArray]:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gancheck.errors import LoadError, RefusedError
+from gancheck.packed import REFERENCE, is_marked
 
 EXPECTED = (
     "Expected a generator (TorchScript, torch.export .pt2, ONNX, state dict, safetensors) "
     "or samples (a folder of images, .npz, .npy, a tensor file)."
 )
 HEAD_BYTES = 4096
+PREPARED = "prepared"
 LEGACY_TORCH = bytes.fromhex("80028a0a6cfc9c46f9206aa85019")
 _MAGIC = (
     (b"\x93NUMPY", "npy", "a numpy array"),
@@ -37,8 +39,8 @@ class Sniffed:
     Attributes:
         path: The file or folder.
         kind: One word: ``directory``, ``torchscript``, ``exported``, ``torch-zip``,
-            ``torch-legacy``, ``safetensors``, ``onnx``, ``npz``, ``npy``, or something that no
-            built-in loader reads, such as ``text``.
+            ``torch-legacy``, ``safetensors``, ``onnx``, ``npz``, ``npy``, ``prepared`` for a
+            prepared reference, or something that no built-in loader reads, such as ``text``.
         looks_like: The same in words, for messages.
         head: Its first bytes; empty for a folder.
         members: Names in the archive; empty for anything but a zip.
@@ -81,6 +83,11 @@ def explain(sniffed: Sniffed) -> LoadError:
             "Load it with the code that wrote it and save generator.state_dict(), or export the "
             "generator with torch.export.save or torch.onnx.export.",
         )
+    if sniffed.kind == PREPARED:
+        return LoadError(
+            f"{sniffed.path} is a prepared reference, where a generator or samples were expected",
+            f"Pass it with --reference {sniffed.path}.",
+        )
     if sniffed.kind == "lfs":
         return LoadError(message, "Fetch its content with `git lfs pull`.")
     if sniffed.kind == "image":
@@ -100,6 +107,8 @@ def _near_miss(path: Path) -> str | None:
 def _classify(path: Path, head: bytes) -> tuple[str, str]:
     if not head:
         return "empty", "an empty file"
+    if is_marked(head, REFERENCE):
+        return PREPARED, "a prepared reference"
     if _is_safetensors(head):
         return "safetensors", "a safetensors file"
     for magic, kind, looks_like in _MAGIC:

@@ -15,14 +15,14 @@ _TEXT_MARK = re.compile(r"gancheck \d+\.\d+")
 _HEAD = 1024  # characters in which a page must have named its generator
 
 
-def write(text: str, path: Path, *, force: bool) -> None:
+def write(text: str | bytes, path: Path, *, force: bool) -> None:
     """Put a report in a file: an own report is replaced, anything else only with ``force``.
 
     Missing folders are made. The file is replaced in one step, so that a reader never sees half
     a report and an interrupted run leaves the old one.
 
     Args:
-        text: The whole report.
+        text: The whole report, or the whole of another file.
         path: Where to; symbolic links are followed, devices are written to directly.
         force: Replace also what gancheck did not write.
 
@@ -30,13 +30,14 @@ def write(text: str, path: Path, *, force: bool) -> None:
         OutputError: The path is a folder, belongs to something else, or cannot be written.
     """
     require_writable(path, force=force)
+    content = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
     target = path.resolve()
     try:
         if target.exists() and not target.is_file():
-            target.write_text(text, encoding="utf-8")
+            target.write_bytes(content)
             return
         target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(target, text)
+        _replace(target, content)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
 
@@ -85,10 +86,10 @@ def _is_contract(text: str) -> bool:
     return isinstance(versions, dict) and "gancheck" in versions
 
 
-def _replace(target: Path, text: str) -> None:
+def _replace(target: Path, content: bytes) -> None:
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     with ExitStack() as undo:
-        with part.open("x", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+        with part.open("xb") as file:
             undo.callback(part.unlink, missing_ok=True)
-            file.write(text)
+            file.write(content)
         part.replace(target)

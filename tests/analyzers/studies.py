@@ -10,8 +10,10 @@ import numpy as np
 import torch
 from scipy.special import ndtr
 
+from gancheck.reference import Part, Reference
 from gancheck.samplers.batches import Sampler
-from gancheck.study import Reference, Study, View
+from gancheck.study import Study, View
+from gancheck.trust import Trust, self_test
 from gancheck.types import (
     Evidence,
     Features,
@@ -84,6 +86,7 @@ def study_of(
     independent: SampleSet | None = None,
     sampler: Sampler | None = None,
     tolerance: float | None = None,
+    trust: Trust | None = None,
     seed: int = 0,
 ) -> Study:
     """Build a study through the identity; without ``independent`` a third of the reference is it.
@@ -95,15 +98,17 @@ def study_of(
         rows, aside = np.arange(len(reference)), len(reference) // 3
         if independent is None:
             independent, reference = reference.take(rows[:aside]), reference.take(rows[aside:])
-        parts = Reference(reference, independent, "made", "", len(reference) + len(independent))
+        total = len(reference) + len(independent)
+        parts = Reference(Part.of(reference), Part.of(independent), "made", "", total)
     if tolerance is None:
         tolerance = IMAGE_TOLERANCE if samples.kind == "image" else 1e-4
     view = View(
         Identity(),
         features(samples),
-        None if parts is None else features(parts.scored),
-        None if parts is None else features(parts.independent),
+        None if reference is None else features(reference),
+        None if reference is None or independent is None else features(independent),
         tolerance,
+        trust=trust,
     )
     return Study(samples, view, view, seed=seed, sampler=sampler, reference_parts=parts)
 
@@ -124,7 +129,17 @@ def drawn_study(generator: Mapped, n: int, seed: int = 0) -> Study:
     sampler = Sampler(generator)
     reference = sampler.draw(n + n // 2, seed + 1000)
     plain = sample_set(reference.values)
-    return study_of(sampler.draw(n, seed), plain, sampler=sampler, seed=seed)
+    made = study_of(sampler.draw(n, seed), plain, sampler=sampler, seed=seed)
+    view = dataclasses.replace(made.view, trust=trust_of(made))
+    return dataclasses.replace(made, view=view, strict_view=view)
+
+
+def trust_of(study: Study) -> Trust | None:
+    """Run the self-test of a study's view."""
+    view, scored = study.view, study.reference.scored.given()
+    return self_test(
+        view.embedding, scored, view.reference, tolerance=view.tolerance, seed=study.seed
+    )
 
 
 def shuffled(study: Study, seed: int) -> Study:
@@ -133,13 +148,15 @@ def shuffled(study: Study, seed: int) -> Study:
     samples = study.samples.take(rng.permutation(len(study.samples)))
     if study.reference_parts is None:
         return study_of(samples, sampler=study.sampler, tolerance=study.view.tolerance)
-    scored, apart = study.reference_parts.scored, study.reference_parts.independent
+    scored = study.reference_parts.scored.given()
+    apart = study.reference_parts.independent.given()
     return study_of(
         samples,
         scored.take(rng.permutation(len(scored))),
         independent=apart,
         sampler=study.sampler,
         tolerance=study.view.tolerance,
+        trust=study.view.trust,
         seed=study.seed,
     )
 

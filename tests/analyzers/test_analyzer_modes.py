@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,9 @@ from gancheck.analyzers.modes import Modes, count_modes, effective_modes, mode_o
 from gancheck.errors import NotAvailable
 from gancheck.samplers.batches import Sampler
 from gancheck.types import Condition, SampleSet, Severity
+
+if TYPE_CHECKING:
+    from gancheck.types import FloatArray
 
 NAMES = [f"m{number}" for number in range(10)]
 
@@ -202,3 +207,22 @@ def test_too_few_samples_are_not_counted() -> None:
     study = study_of(sample_set(ring(60, 1)), sample_set(ring(600, 2)))
     with pytest.raises(NotAvailable, match="at least 100 samples on each side, got 60"):
         list(Modes().analyze(study))
+
+
+@pytest.mark.parametrize(("n", "severity"), [(2000, Severity.OK), (150, Severity.NOTE)])
+def test_modes_that_so_few_samples_could_not_miss_are_said(n: int, severity: Severity) -> None:
+    """Of 20 equal modes 2,000 samples could show each to be missing, 150 none of them (12 / p)."""
+    labels = np.random.default_rng(5).integers(0, 20, 4000)
+    known = SampleSet(ring_of(labels), "made", "arrays", labels=labels)
+    drawn = sample_set(ring_of(np.random.default_rng(6).integers(0, 20, n)))
+    power = findings(Modes().analyze(study_of(drawn, known)))["modes.power"]
+    assert power.severity is severity
+    assert (power.value == 0) is (severity is Severity.OK)
+
+
+def ring_of(places: object) -> FloatArray:
+    """Put points near the given twentieths of the unit circle."""
+    angle = 2 * np.pi * np.asarray(places) / 20
+    middle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    noise = 0.02 * np.random.default_rng(7).standard_normal(middle.shape)
+    return (middle + noise).astype(np.float32)

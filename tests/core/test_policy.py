@@ -92,6 +92,30 @@ def test_an_interval_that_contains_the_limit_is_inconclusive(
     assert judge([diversity(value, low, high)], []).verdict is verdict
 
 
+@pytest.mark.parametrize(
+    ("value", "low", "high", "words"),
+    [
+        (0.84, 0.76, 0.92, "about 4.0 times as many samples"),
+        (0.81, 0.70, 0.88, "about 81.0 times as many"),
+        (0.8005, 0.70, 0.90, "too close"),
+    ],
+)
+def test_an_open_limit_says_how_many_samples_would_decide(
+    value: float, low: float, high: float, words: str
+) -> None:
+    """The interval narrows with the root of n: twice as close to the limit needs four times."""
+    assert words in judge([diversity(value, low, high)], []).summary[0]
+
+
+def test_modes_too_rare_to_be_missed_are_inconclusive() -> None:
+    """When many modes could not have been called missing, nothing is called healthy."""
+    rare = finding(Severity.NOTE, None, "modes.power", "9 of 10 modes are too rare")
+    found = judge([rare], [])
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.summary == ("9 of 10 modes are too rare.",)
+    assert judge([finding(Severity.OK, None, "modes.power")], []).verdict is Verdict.HEALTHY
+
+
 def test_findings_may_come_one_by_one() -> None:
     """An iterator is judged like a list: the doubt about the diversity is not lost."""
     assert judge(iter([diversity(0.78, 0.7, 0.86)]), []).verdict is Verdict.INCONCLUSIVE

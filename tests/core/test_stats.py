@@ -13,6 +13,7 @@ from gancheck.stats import (
     poisson_interval,
     proportion_interval,
     reject_false_discoveries,
+    samples_to_miss,
     share_ratio_interval,
     share_ratio_p_values,
 )
@@ -147,3 +148,18 @@ def test_normal_intervals_are_clipped_to_the_range_of_the_quantity() -> None:
     assert around(0.98, 0.05) == pytest.approx((0.98 - Z95 * 0.05, 1.0))
     assert around(0.01, 0.05, high=float("inf")) == pytest.approx((0.0, 0.01 + Z95 * 0.05))
     assert pytest.approx(reference.norm.ppf(0.975)) == Z95
+
+
+@pytest.mark.parametrize("ratio", [0.25, 1.0])
+def test_as_many_samples_as_said_show_a_mode_to_be_missing(ratio: float) -> None:
+    """That many samples without a hit are significant, one fewer are not."""
+    needed = float(samples_to_miss(np.array([37]), 5000, ratio)[0])
+    for n, significant in ((int(np.ceil(needed)), True), (int(np.floor(needed)) - 1, False)):
+        p_value = share_ratio_p_values(np.array([0]), n, np.array([37]), 5000, ratio, below=True)
+        assert bool(p_value[0] <= 0.05) is significant
+
+
+def test_a_well_known_share_needs_three_over_p_samples() -> None:
+    """With the base share known almost surely the rule of three is what remains."""
+    assert samples_to_miss(np.array([10_000]), 10**6, 1.0)[0] == pytest.approx(300, rel=0.01)
+    assert np.isinf(samples_to_miss(np.array([0]), 100, 0.25)[0])

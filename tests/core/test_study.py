@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+
 from analyzers.studies import (
     drawn_study,
     gaussian_map,
@@ -15,7 +16,6 @@ from analyzers.studies import (
     study_of,
     study_of_map,
 )
-
 from gancheck.errors import NotAvailable
 
 

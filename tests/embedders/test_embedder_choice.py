@@ -41,6 +41,13 @@ def test_the_reason_names_the_numbers() -> None:
     assert "no reference" in choose("image", (1, 28, 28), None).reason
 
 
+def test_the_reason_names_what_stands_for_a_reference() -> None:
+    """An independent draw that the view is fitted on is not called a reference."""
+    choice = choose("image", (1, 28, 28), 3000, source="a draw of {} images")
+    assert choice.text == "fitted"
+    assert choice.reason.startswith("a draw of 3,000 images is enough")
+
+
 @pytest.mark.parametrize(
     ("kind", "shape", "expected"),
     [

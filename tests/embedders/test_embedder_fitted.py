@@ -11,10 +11,21 @@ from embedder_samples import blobs, material
 
 from gancheck.embedders import Embedder, create, network
 from gancheck.embedders.augment import Invariances
-from gancheck.embedders.contrast import Recipe, fit, loss, nt_xent, schedule, versions
+from gancheck.embedders.contrast import (
+    Lesson,
+    Recipe,
+    confusion,
+    fit,
+    loss,
+    nt_xent,
+    schedule,
+    versions,
+)
 from gancheck.embedders.fitted import Fitted, FittedView, viewing_size
 from gancheck.embedders.interface import Material
 from gancheck.errors import ShapeError
+from gancheck.neighbors import nearest
+from gancheck.types import SampleSet
 
 SHORT = Recipe(steps=2, batch=16, dims=16)
 
@@ -82,8 +93,8 @@ def test_fitting_lowers_the_loss(discs: Material) -> None:
     losses = []
     for steps in (1, 40):
         recipe = Recipe(steps=steps, batch=32, dims=16)
-        weights = fit(images[64:], recipe, Invariances(), seed=0, progress=lambda *_: None)
-        losses.append(loss(network.forward(watched, weights), recipe).item())
+        weights = fit(Lesson(images[64:]), recipe, Invariances(), seed=0, progress=lambda *_: None)
+        losses.append(loss(network.forward(watched, weights), recipe, parts=2).item())
     assert losses[1] < losses[0] - 0.3
 
 
@@ -187,7 +198,7 @@ def test_schedule() -> None:
 def test_no_invariance_changes_nothing(rng: np.random.Generator) -> None:
     """With every limit at zero, images come back as they went in."""
     images = torch.from_numpy(rng.random((4, 3, 9, 7), dtype=np.float32))
-    still = Invariances(rotation=0, scale=0, shift=0, blur=0, noise=0)
+    still = Invariances(rotation=0, scale=0, shift=0, blur=0, noise=0, recolour=False)
     first, second = versions(images, still, torch.Generator().manual_seed(0)).chunk(2)
     np.testing.assert_allclose(first.numpy(), images.numpy(), atol=1e-5)
     np.testing.assert_allclose(second.numpy(), images.numpy(), atol=1e-5)
@@ -202,3 +213,35 @@ def test_limits_are_kept(rng: np.random.Generator) -> None:
     columns = (varied.sum(axis=1) * np.arange(28)).sum(axis=1) / varied.sum(axis=(1, 2))
     assert np.abs(columns - 13.5).max() <= 2.8 + 0.05
     assert columns.std() > 1.0
+
+
+def test_labels_pull_their_images_apart(rng: np.random.Generator) -> None:
+    """Labels by brightness: neighbours agree on them more often when they were learned."""
+    values = blobs(600, 12, 3, rng)
+    light = values.mean(axis=(1, 2, 3))
+    labels = (light > np.median(light)).astype(np.int64)
+    agreeing = []
+    for known in (None, labels):
+        apart = SampleSet(values, "test", "arrays", labels=known)
+        given = Material(samples=apart, pool=values, independent=apart)
+        features = Fitted(recipe=Recipe(steps=40, batch=64, dims=16)).prepare(given)(values)
+        close = nearest(features, features, 1, exclude_self=True).indices[:, 0]
+        agreeing.append(np.mean(labels[close] == labels))
+    assert agreeing[1] > agreeing[0] + 0.01
+
+
+def test_confusion_is_the_cross_entropy_of_cosines() -> None:
+    """Directions on their own prototypes are hardly confused, on another's badly."""
+    prototypes = torch.eye(3)
+    right = confusion(prototypes, prototypes, torch.arange(3)).item()
+    wrong = confusion(prototypes, prototypes, torch.tensor([1, 2, 0])).item()
+    assert right == pytest.approx(np.log(1 + 2 * np.exp(-10)), rel=1e-3)
+    assert wrong == pytest.approx(10 + right, rel=1e-3)
+
+
+def test_colours_count_in_one_half_of_the_features_only(view: FittedView, discs: Material) -> None:
+    """Inverted colours move the half that looks at colours more than the half that does not."""
+    values = discs.samples.values
+    before, after = (view(part).reshape(len(values), 2, -1) for part in (values, 255 - values))
+    moved = np.linalg.norm(before - after, axis=2).mean(axis=0)
+    assert moved[0] > 1.3 * moved[1]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from embedder_samples import blobs, material
 
-from gancheck.embedders import create
+from gancheck.embedders import create, restore
 from gancheck.embedders.pixels import Pixels, flattened, principal_axes
-from gancheck.errors import ShapeError
+from gancheck.errors import LoadError, ShapeError
+from gancheck.types import SampleSet
 
 if TYPE_CHECKING:
     from gancheck.types import AnyArray
@@ -30,6 +32,17 @@ def test_axes_keep_the_most_variance(rng: np.random.Generator) -> None:
     kept = ((rows - mean) @ axes).var(axis=0, ddof=1)
     np.testing.assert_allclose(kept, eigenvalues[:8], rtol=1e-4)
     np.testing.assert_allclose(axes.T @ axes, np.eye(8), atol=1e-5)
+
+
+@pytest.mark.parametrize("level", [0, 77])
+def test_images_that_are_all_the_same_can_be_looked_at(level: int) -> None:
+    """A constant has no principal axes; it is one point, and other images are still others."""
+    images = np.full((250, 1, 12, 12), level, dtype=np.uint8)
+    view = Pixels().prepare(material(images))
+    features = view(images)
+    assert np.ptp(features, axis=0).max() < 1e-5
+    other = images[:1] + np.uint8(100)
+    assert np.linalg.norm(view(other) - features[:1]) > 0.1
 
 
 def test_axes_do_not_depend_on_the_order_of_the_pool(rng: np.random.Generator) -> None:
@@ -60,6 +73,32 @@ def test_both_sides_of_the_pool_are_treated_alike(rng: np.random.Generator) -> N
 
     assert excess(images) == pytest.approx(1.0, abs=0.08)
     assert excess(left) > 1.3
+
+
+def test_the_independent_part_is_preferred_to_the_pool(rng: np.random.Generator) -> None:
+    """From 200 independent images on, axes come from them alone; below, from the pool or not."""
+    images = blobs(500, 12, 1, rng)
+    apart, pool = images[:200], images[200:]
+
+    def hashed(pool: AnyArray | None, independent: AnyArray) -> str:
+        given = material(images[:5], independent=independent)
+        return Pixels().prepare(dataclasses.replace(given, pool=pool)).sha256
+
+    assert hashed(None, apart) == hashed(pool, apart) == hashed(pool[:50], apart)
+    assert hashed(pool, apart[:199]) != hashed(pool[:50], apart[:199])
+    with pytest.raises(ShapeError, match=r"needs 200 images .* there are 199"):
+        hashed(None, apart[:199])
+
+
+def test_a_view_survives_storage(rng: np.random.Generator) -> None:
+    """Bytes give back the same view, which rounds the same; damaged bytes are refused."""
+    images = blobs(80, 40, 3, rng)
+    view = Pixels().prepare(material(images))
+    again = restore("pixels", view.to_bytes(), SampleSet(images, "", ""), "cpu")
+    assert (again.name, again.sha256) == (view.name, view.sha256)
+    np.testing.assert_array_equal(again(images), view(images))
+    with pytest.raises(LoadError, match="damaged"):
+        restore("pixels", view.to_bytes()[:-1], SampleSet(images, "", ""), "cpu")
 
 
 def test_large_images_are_shrunk_without_aliasing(rng: np.random.Generator) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from embedder_samples import material
 
-from gancheck.embedders import create
-from gancheck.embedders.vectors import standardisation
+from gancheck.embedders import create, restore
+from gancheck.embedders.vectors import Vectors, standardisation
 from gancheck.errors import ShapeError
+from gancheck.types import SampleSet
 
 
 @pytest.fixture
@@ -55,6 +58,23 @@ def test_equal_fits_have_equal_hashes(rng: np.random.Generator) -> None:
     one = embedder.prepare(material(values))
     assert one.sha256 == embedder.prepare(material(values.copy())).sha256
     assert one.sha256 != embedder.prepare(material(values * 2)).sha256
+
+
+def test_too_few_to_learn_from_and_no_pool(rng: np.random.Generator) -> None:
+    """Where the samples must not be looked at, the number of vectors needed is named."""
+    values = rng.normal(0, 1, (29, 3)).astype(np.float32)
+    alone = dataclasses.replace(material(values, independent=values), pool=None)
+    with pytest.raises(ShapeError, match=r"needs 30 vectors .* there are 29"):
+        Vectors().prepare(alone)
+
+
+def test_a_view_survives_storage(rng: np.random.Generator) -> None:
+    """Bytes give back the same view with the same hash."""
+    values = rng.normal(3, 2, (100, 4)).astype(np.float32)
+    view = Vectors().prepare(material(values))
+    again = restore("vectors", view.to_bytes(), SampleSet(values, "", ""), "cpu")
+    assert again.sha256 == view.sha256
+    np.testing.assert_array_equal(again(values), view(values))
 
 
 def test_images_and_other_widths_are_refused(rng: np.random.Generator) -> None:

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from gancheck.errors import LoadError, RefusedError
-from gancheck.loaders import load, sniff
+from gancheck.loaders import load, load_samples, sniff
+from gancheck.packed import REFERENCE, pack
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,19 @@ def test_safetensors_whose_header_looks_like_a_pickle(tmp_path: Path) -> None:
     """A header of 0x280 bytes begins like a pickle, and is none."""
     path = tmp_path / "weights"
     path.write_bytes((0x0280).to_bytes(8, "little") + b"{" + b" " * 0x27F)
+    assert sniff(path).kind == "safetensors"
+
+
+def test_a_prepared_reference_is_known_and_read_by_nobody(tmp_path: Path) -> None:
+    """It is a safetensors file with a mark of its own; the message names the flag it belongs to."""
+    path = tmp_path / "weights.pt"
+    path.write_bytes(pack({}, {}, REFERENCE))
+    assert sniff(path).kind == "prepared"
+    for read in (load, load_samples):
+        with pytest.raises(LoadError, match="is a prepared reference") as caught:
+            read(path)
+        assert f"--reference {path}" in str(caught.value.hint)
+    path.write_bytes(pack({}, {}, "another"))
     assert sniff(path).kind == "safetensors"
 
 

@@ -46,6 +46,12 @@ def test_foreign_files_are_kept(content: bytes, tmp_path: Path) -> None:
     assert path.read_text("utf-8") == "new"
 
 
+def test_bytes_are_written_as_they_are(tmp_path: Path) -> None:
+    """Files that are no text go the same way."""
+    write(b"\x00\xff\r\n", tmp_path / "binary", force=False)
+    assert (tmp_path / "binary").read_bytes() == b"\x00\xff\r\n"
+
+
 def test_empty_files_hold_nothing_to_lose(tmp_path: Path) -> None:
     """A file made by mktemp can be filled."""
     path = tmp_path / "empty"
