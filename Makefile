@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 T      ?= tests
+ARGS   ?=
 
-.PHONY: demo test lint format clean
+.PHONY: demo test lint format clean bench-accuracy bench-null
 
 demo: $(VENV)/.ready
 	$(BIN)/gancheck demo
@@ -22,6 +23,18 @@ lint: $(VENV)/.ready
 format: $(VENV)/.ready
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+# Hours, not minutes: ARGS=--quick takes three minutes, ARGS="--only digits" runs some cases.
+bench-accuracy: $(VENV)/.bench
+	PYTHONPATH=tests $(BIN)/python -m bench.accuracy $(ARGS)
+
+# Real against real, over and over: ARGS="--runs 20" is a first look.
+bench-null: $(VENV)/.ready
+	PYTHONPATH=tests $(BIN)/python -m bench.null $(ARGS)
+
+$(VENV)/.bench: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[bench]"
+	touch $@
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,68 @@
+"""``python -m bench.accuracy``: run the cases, print the table, write it to two files."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+from bench.accuracy import digits, gaussians, generators, shapes
+from bench.accuracy.cases import Scale
+from bench.accuracy.run import run
+from bench.accuracy.table import markdown, rich_table, to_json
+
+WORLDS = (*gaussians.WORLDS, *digits.WORLDS, *shapes.WORLDS, *generators.WORLDS)
+_WIDTH = 215
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the bench; 0 when every case ran, 1 when one could not."""
+    asked = _parse(arguments)
+    quick = asked.quick
+    scale = Scale(
+        n=asked.n or (1000 if quick else 5000),
+        repeats=asked.repeats or (6 if quick else 10),
+        seed=asked.seed,
+        quick=quick,
+        digits=asked.digits,
+    )
+    start = time.perf_counter()
+
+    def tell(text: str) -> None:
+        sys.stderr.write(f"{time.perf_counter() - start:6.0f} s  {text}\n")
+
+    rows = list(run(WORLDS, scale, asked.only, tell))
+    from rich.console import Console
+
+    console = Console()
+    Console(width=max(console.width, _WIDTH)).print(rich_table(rows))
+    asked.output.mkdir(parents=True, exist_ok=True)
+    (asked.output / "RESULTS.md").write_text(markdown(rows, scale), encoding="utf-8")
+    text = json.dumps(to_json(rows, scale), indent=1)
+    (asked.output / "results.json").write_text(text + "\n", encoding="utf-8")
+    tell(f"{len(rows)} cases; written to {asked.output}")
+    return int(any(row.errors for row in rows))
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.accuracy", description=__doc__)
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="n = 1,000, a few cases, pixels only, also for gancheck",
+    )
+    parser.add_argument("--only", default="", metavar="TEXT", help="cases whose name contains it")
+    parser.add_argument("--digits", type=Path, help=".npz with images, labels or X, y")
+    parser.add_argument("--n", type=int, help="samples of a subject (5,000)")
+    parser.add_argument("--repeats", type=int, help="repetitions behind each control (10)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--output", type=Path, default=Path(__file__).parent, help="folder of the results"
+    )
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
