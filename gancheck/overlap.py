@@ -23,13 +23,14 @@ import numpy as np
 
 from gancheck.calibration import calibrated
 from gancheck.neighbors import Neighbors, distinct, nearest
-from gancheck.stats import Z95, jackknife_se
+from gancheck.stats import jackknife_se
 from gancheck.two_sample import overlap_bound
 
 if TYPE_CHECKING:
     from gancheck.types import AnyArray, FloatArray, IntArray
 
 GROUPS = 20
+_T95 = 2.093  # Student's t at 97.5% with 19 degrees of freedom, for an error from 20 groups
 TWIN_SHARE = 0.1
 _HALVINGS = 12
 _BLOCK = 2000
@@ -267,5 +268,5 @@ def _result(
     se = max(variance - unique**2 * overcount, variance / 4) ** 0.5
     combined = max(0.0, _combine(left, right, doubt))
     value = unique * min(1.0, combined)
-    low, high = max(0.0, unique * combined - Z95 * se), min(1.0, unique * combined + Z95 * se)
+    low, high = max(0.0, unique * combined - _T95 * se), min(1.0, unique * combined + _T95 * se)
     return Overlap(value, min(low, value), max(high, value), unique, left, right, side_se, *size)

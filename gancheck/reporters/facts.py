@@ -35,10 +35,12 @@ def latents(subject: Subject) -> str:
 
 
 def sizes(diagnosis: Diagnosis) -> str:
-    """Say how many samples were judged, and how many the reference holds."""
+    """Say how many samples were judged, how many the reference holds, and how many met."""
     drawn, real = diagnosis.settings.get("samples"), diagnosis.settings.get("reference_n")
     parts = (_counted(drawn, "samples"), _counted(real, "reference"))
-    return " / ".join(part for part in parts if part)
+    both = " / ".join(part for part in parts if part)
+    met = diagnosis.settings.get("compared")
+    return f"{both}, compared at {met:,} each" if isinstance(met, int) else both
 
 
 def whole_time(timings: Mapping[str, float]) -> float:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from analyzers.studies import findings, normal, ring, sample_set, scores, study_of
+from analyzers.studies import Identity, findings, normal, ring, sample_set, scores, study_of
 from gancheck.analyzers.coverage import Coverage, clipped_density, prdc, read_sides
 from gancheck.overlap import Overlap
+from gancheck.trust import Change, Trust
 from gancheck.types import Condition, Severity
 
 if TYPE_CHECKING:
@@ -157,6 +160,52 @@ def test_the_severity_follows_the_dropped_mass(kept: int, severity: Severity) ->
     assert findings(found)["coverage.diversity"].severity is severity
     assert scores(found)["diversity"].value == pytest.approx(kept / 8, abs=0.07)
     assert scores(found)["diversity"].ceiling == pytest.approx(1, abs=0.1)
+
+
+def steady(value: float) -> Trust:
+    """A self-test in which noise that nobody sees reads the given overlap."""
+    ceiling = Change("none", "as it is", 1.0, 0.97, 1.0)
+    return Trust(ceiling, (Change("noise", "under noise", value, value, value),), 1000)
+
+
+@pytest.mark.parametrize(("trust", "severity"), [(0.95, Severity.FAIL), (0.4, Severity.WARN)])
+def test_a_view_moved_by_what_nobody_sees_cannot_fail_a_generator(
+    trust: float, severity: Severity
+) -> None:
+    """Six of eight modes dropped: a failure in a steady view, a warning with its reason else."""
+    shares = np.where(np.arange(8) < 2, 0.5, 0.0)
+    samples, known = sample_set(ring(1000, 1, shares=shares)), sample_set(ring(1500, 2))
+    found = findings(Coverage().analyze(study_of(samples, known, trust=steady(trust))))
+    verdict = found["coverage.diversity"]
+    assert verdict.severity is severity
+    assert ("cannot be ruled out" in verdict.detail) is (severity is Severity.WARN)
+
+
+def test_repeated_samples_fail_in_any_view() -> None:
+    """Twenty points drawn over and over are few in a view that is not steady as well."""
+    twenty = normal(20, 16, 1)[np.random.default_rng(0).integers(0, 20, 1000)]
+    study = study_of(sample_set(twenty), sample_set(normal(1500, 16, 2)), trust=steady(0.1))
+    verdict = findings(Coverage().analyze(study))["coverage.diversity"]
+    assert verdict.severity is Severity.FAIL
+    assert verdict.condition is Condition.FEW_DISTINCT_SAMPLES
+
+
+@dataclass(frozen=True)
+class Lenient(Identity):
+    """A view that is made to overlook small losses."""
+
+    tolerant: ClassVar[bool] = True
+
+
+def test_a_classifier_bounds_the_overlap_where_all_differences_count() -> None:
+    """A small shift along 64 axes, overlap 0.32: bounded in a strict view, not in a lenient one."""
+    samples, known = sample_set(normal(1500, 64, 1) + 0.25), sample_set(normal(2250, 64, 2))
+    strict = study_of(samples, known)
+    view = dataclasses.replace(strict.view, embedding=Lenient())
+    lenient = dataclasses.replace(strict, view=view, strict_view=view)
+    read = [scores(Coverage().analyze(study))["overlap"].value for study in (strict, lenient)]
+    assert read[0] == pytest.approx(0.37, abs=0.06)
+    assert read[1] > read[0] + 0.15
 
 
 def test_junk_warns_of_fidelity() -> None:

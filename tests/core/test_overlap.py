@@ -118,17 +118,17 @@ def test_modes_collapsed_to_points_have_no_overlap(d: int, spread_of_samples: fl
     assert overlap(modes(1, N, d), samples).value <= 0.02
 
 
-@pytest.mark.parametrize("spread_of_samples", [1e-3, 0.5])
-def test_collapse_to_the_mean_in_many_dimensions_is_seen(spread_of_samples: float) -> None:
-    """In 64 dimensions the mean lies in every ball, so coverage reads 1; the overlap reads 0."""
+@pytest.mark.parametrize(("d", "spread"), [(2, 1e-3), (16, 1e-3), (64, 1e-3), (64, 0.5)])
+def test_collapse_to_the_mean_is_seen_where_coverage_is_blind(d: int, spread: float) -> None:
+    """All at the mean: nothing is left, though in 64 dimensions every ball holds it."""
     rng = np.random.default_rng(5)
-    reference = rng.standard_normal((N, 64)).astype(np.float32)
-    samples = (spread_of_samples * rng.standard_normal((N, 64))).astype(np.float32)
+    reference = rng.standard_normal((N, d)).astype(np.float32)
+    samples = (spread * rng.standard_normal((N, d))).astype(np.float32)
     found = overlap(reference, samples)
     assert found.value <= 0.02
     assert found.high <= 0.02
-    seen_by_old_eyes = overlap(reference, samples, tolerance=0.0).from_reference
-    assert seen_by_old_eyes >= 0.99
+    if d == 64:
+        assert overlap(reference, samples, tolerance=0.0).from_reference >= 0.99
 
 
 @pytest.mark.parametrize(

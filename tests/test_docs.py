@@ -1,0 +1,76 @@
+"""What the README says of limits and commands is what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from gancheck.analyzers import ANALYZERS
+from gancheck.analyzers.coverage import Coverage
+from gancheck.analyzers.cuts import Cuts
+from gancheck.analyzers.duplicates import Duplicates
+from gancheck.analyzers.memorization import Memorization
+from gancheck.analyzers.modes import Modes
+from gancheck.analyzers.sensitivity import Sensitivity
+from gancheck.cli import app
+from gancheck.types import Condition, Verdict
+
+README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+LIMITS = {
+    "coverage.diversity": (f"{Coverage.warn_below:.2f}", f"{Coverage.fail_below:.2f}"),
+    "coverage.fidelity": (f"{Coverage.fidelity_warn_below:.2f}", ""),
+    "modes.missing": ("any mode", f"{Modes.fail_missing_share:.0%}"),
+    "modes.balance": (f"{Modes.warn_balance_below:.2f}", f"{Modes.fail_balance_below:.2f}"),
+    "duplicates.support": (
+        f"{Duplicates.warn_support_below:,}",
+        f"{Duplicates.fail_support_below:,}",
+    ),
+    "sensitivity.latent": ("", f"{Sensitivity.ignored_below:g}"),
+    "sensitivity.batch": (f"{Sensitivity.changed_above:g}", ""),
+    "cuts.crossings": (f"{Cuts.warn_lines_above:.2f}", ""),
+    "memorization.copies": (f"{Memorization.warn_above:.2f}", ""),
+}
+
+
+def cells(start: str) -> list[str]:
+    """Return the cells of the table row whose first cell starts with a text."""
+    row = next(line for line in README.splitlines() if line.startswith(f"| `{start}`"))
+    return [cell.strip() for cell in row.strip("|").split("|")]
+
+
+@pytest.mark.parametrize("check", sorted(LIMITS))
+def test_the_table_of_limits_is_the_code(check: str) -> None:
+    """Each limit in the README is the default of its analyzer."""
+    _, *shown = cells(check)
+    for cell, limit in zip(shown, LIMITS[check], strict=True):
+        assert (limit in cell) if limit else not cell
+
+
+@pytest.mark.parametrize("verdict", [verdict.value for verdict in Verdict])
+def test_every_verdict_is_explained(verdict: str) -> None:
+    """The table of verdicts has a row for each."""
+    assert len(cells(verdict)[1]) > 20
+
+
+def test_named_conditions_and_analyzers_exist() -> None:
+    """Every row of "What it finds" names a condition and analyzers that there are."""
+    table = README.split("## What it finds")[1].split("##")[0]
+    rows = [line.strip("|").split("|") for line in table.splitlines() if line.startswith("| `")]
+    assert len(rows) > 5
+    for condition, _, found_by in rows:
+        assert condition.strip().strip("`") in {known.value for known in Condition}
+        assert set(re.findall(r"`(\w+)`", found_by)) <= set(ANALYZERS.names())
+
+
+def test_commands_in_the_readme_exist() -> None:
+    """Every gancheck command that is shown answers to --help."""
+    shown = set(
+        re.findall(r"gancheck (diagnose|prepare|demo|explain|[a-z]+) (?=[A-Za-z-])", README)
+    )
+    known = {command.name for command in app.registered_commands}
+    assert {"diagnose", "prepare"} <= shown
+    for command in shown & known:
+        assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0
