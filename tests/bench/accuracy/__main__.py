@@ -26,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
         repeats=asked.repeats or (6 if quick else 10),
         seed=asked.seed,
         quick=quick,
+        pixels_only=quick or asked.pixels_only,
         digits=asked.digits,
     )
     start = time.perf_counter()
@@ -52,6 +53,11 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--quick",
         action="store_true",
         help="n = 1,000, a few cases, pixels only, also for gancheck",
+    )
+    parser.add_argument(
+        "--pixels-only",
+        action="store_true",
+        help="spare the other measures EfficientNet, which takes most of the time",
     )
     parser.add_argument("--only", default="", metavar="TEXT", help="cases whose name contains it")
     parser.add_argument("--digits", type=Path, help=".npz with images, labels or X, y")

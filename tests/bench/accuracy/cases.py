@@ -32,7 +32,8 @@ class Scale:
         n: Samples of a subject, at most.
         repeats: Real-versus-real repetitions behind each control.
         seed: Seed of everything.
-        quick: Only the cases marked quick, and images only by their pixels, also for gancheck.
+        quick: Only the cases marked quick; gancheck looks at the pixels of images too.
+        pixels_only: Other measures look at images by their pixels only, not by EfficientNet.
         digits: An archive of digits to use in place of the shipped ones.
     """
 
@@ -40,6 +41,7 @@ class Scale:
     repeats: int = 10
     seed: int = 0
     quick: bool = False
+    pixels_only: bool = False
     digits: Path | None = None
 
     @property

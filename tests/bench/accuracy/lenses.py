@@ -97,4 +97,6 @@ class Lens:
 def lenses(world: World, real: Real, scale: Scale) -> tuple[Lens, ...]:
     """Return the lenses for one kind of real data."""
     kinds = (PLAIN,) if real.reference.ndim == 2 else ("pixels", "efficientnet")
-    return tuple(Lens(kind, world.name, real, scale) for kind in kinds[: 1 if scale.quick else 2])
+    return tuple(
+        Lens(kind, world.name, real, scale) for kind in kinds[: 1 if scale.pixels_only else 2]
+    )

@@ -126,7 +126,7 @@ def test_an_archive_of_digits_takes_the_place_of_the_shipped_ones(tmp_path: Path
 
 def test_a_lens_compares_nothing_that_it_was_fitted_on(real: Real) -> None:
     """A third of the reference is set aside; the pool holds the rest and the held-out part."""
-    lens = lenses(digits.WORLDS[0], real, Scale(n=400, quick=True))[0]
+    lens = lenses(digits.WORLDS[0], real, Scale(n=400, pixels_only=True))[0]
 
     assert lens.kind == "pixels"
     assert len(lens.reference) == len(real.reference) - len(real.reference) // 3
