@@ -6,11 +6,12 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.accuracy import digits, gaussians, generators, shapes
 from bench.accuracy.cases import Scale
-from bench.accuracy.run import run
+from bench.accuracy.run import Row, run
 from bench.accuracy.table import markdown, rich_table, to_json
 
 WORLDS = (*gaussians.WORLDS, *digits.WORLDS, *shapes.WORLDS, *generators.WORLDS)
@@ -34,17 +35,23 @@ def main(arguments: list[str] | None = None) -> int:
     def tell(text: str) -> None:
         sys.stderr.write(f"{time.perf_counter() - start:6.0f} s  {text}\n")
 
-    rows = list(run(WORLDS, scale, asked.only, tell))
+    rows: list[Row] = []
+    asked.output.mkdir(parents=True, exist_ok=True)
+    for row in run(WORLDS, scale, asked.only, tell):
+        rows.append(row)
+        _write(rows, scale, asked.output)  # an interrupted run keeps what it has
     from rich.console import Console
 
     console = Console()
     Console(width=max(console.width, _WIDTH)).print(rich_table(rows))
-    asked.output.mkdir(parents=True, exist_ok=True)
-    (asked.output / "RESULTS.md").write_text(markdown(rows, scale), encoding="utf-8")
-    text = json.dumps(to_json(rows, scale), indent=1)
-    (asked.output / "results.json").write_text(text + "\n", encoding="utf-8")
     tell(f"{len(rows)} cases; written to {asked.output}")
     return int(any(row.errors for row in rows))
+
+
+def _write(rows: Sequence[Row], scale: Scale, folder: Path) -> None:
+    (folder / "RESULTS.md").write_text(markdown(rows, scale), encoding="utf-8")
+    text = json.dumps(to_json(rows, scale), indent=1)
+    (folder / "results.json").write_text(text + "\n", encoding="utf-8")
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
