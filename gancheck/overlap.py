@@ -240,9 +240,19 @@ def _groups(total: int) -> IntArray:
 
 
 def _combine(left: float, right: float, side_se: float) -> float:
-    """Average sides that agree; move towards the smaller the more surely they disagree."""
-    doubt = max(0.0, abs(left - right) - 2 * side_se)
-    return (left + right) / 2 - doubt / 2
+    """Average sides that agree; move towards the smaller the more surely they disagree.
+
+    When samples spread wider than the reference their own balls are large and hold reference
+    points that are not near; the reference's balls count such samples for what they are. So a
+    surplus of the samples' side is dropped altogether once it is beyond doubt.
+    """
+    middle, gap = (left + right) / 2, abs(left - right)
+    beyond = gap - 2 * side_se
+    if beyond <= 0:
+        return middle
+    if right > left:
+        return middle - min(1.0, beyond / max(2 * side_se, 1e-12)) * gap / 2
+    return middle - beyond / 2
 
 
 def _uniqueness_without(kept_samples: IntArray, kept_reference: IntArray, total: int) -> FloatArray:
