@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
+from gancheck.errors import ShapeError
 from gancheck.types import Embedding, SampleSet
 
 if TYPE_CHECKING:
@@ -47,6 +48,24 @@ class Material:
     seed: int = 0
     device: str = "cpu"
     progress: Callable[[int, int], None] = field(default=_silent, compare=False)
+
+    def to_learn_from(self, view: str, least: int) -> AnyArray:
+        """Return the independent part where it has enough samples, else the pool.
+
+        Raises:
+            ShapeError: The independent part is too small, and there is no pool.
+        """
+        apart = 0 if self.independent is None else len(self.independent)
+        if self.independent is not None and apart >= least:
+            return self.independent.values
+        if self.pool is None:
+            noun = f"{self.samples.kind}s"
+            raise ShapeError(
+                f"embedder {view!r} needs {least} {noun} to learn from that are not scored, and "
+                f"there are {apart}",
+                f"A third of the reference is set aside: {3 * least} {noun} are enough.",
+            )
+        return self.pool
 
 
 class Embedder(Protocol):

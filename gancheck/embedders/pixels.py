@@ -17,7 +17,6 @@ from gancheck.embedders.canvas import (
     within,
 )
 from gancheck.embedders.interface import ENOUGH_INDEPENDENT, Material
-from gancheck.errors import ShapeError
 from gancheck.packed import pack, unpack
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ class Pixels:
                 large enough nor a pool.
         """
         require_images(material.samples.values, "pixels")
-        source = _source(material)
+        source = material.to_learn_from("pixels", ENOUGH_INDEPENDENT)
         require_shape(source, material.samples.shape, "pixels")
         _, height, width = material.samples.shape
         size = within(height, width, self.side)
@@ -113,24 +112,6 @@ class Projected:
         arrays, facts = unpack(content, _MARK, "a stored view 'pixels'")
         height, width = facts["size"]
         return cls(tuple(facts["shape"]), (height, width), arrays["mean"], arrays["axes"])
-
-
-def _source(material: Material) -> AnyArray:
-    """Return the images to learn from: the independent part if it is large enough, else the pool.
-
-    Raises:
-        ShapeError: It is too small, and there is no pool.
-    """
-    apart = 0 if material.independent is None else len(material.independent)
-    if material.independent is not None and apart >= ENOUGH_INDEPENDENT:
-        return material.independent.values
-    if material.pool is None:
-        raise ShapeError(
-            f"embedder 'pixels' needs {ENOUGH_INDEPENDENT} images to learn from that are not "
-            f"scored, and there are {apart}",
-            f"A third of the reference is set aside: {3 * ENOUGH_INDEPENDENT} images are enough.",
-        )
-    return material.pool
 
 
 def flattened(values: AnyArray, size: tuple[int, int]) -> FloatArray:

@@ -46,7 +46,7 @@ class Vectors:
                 f"shape {material.samples.shape}",
                 "Images are embedded with --embedder pixels or --embedder fitted.",
             )
-        source = _source(material)
+        source = material.to_learn_from("vectors", _ENOUGH)
         require_shape(source, material.samples.shape, "vectors")
         return Standardised(*standardisation(source))
 
@@ -57,24 +57,6 @@ class Vectors:
             LoadError: The content is damaged.
         """
         return Standardised.from_bytes(content)
-
-
-def _source(material: Material) -> AnyArray:
-    """Return the vectors to learn from: the independent part if it is large enough, else the pool.
-
-    Raises:
-        ShapeError: It is too small, and there is no pool.
-    """
-    apart = 0 if material.independent is None else len(material.independent)
-    if material.independent is not None and apart >= _ENOUGH:
-        return material.independent.values
-    if material.pool is None:
-        raise ShapeError(
-            f"embedder 'vectors' needs {_ENOUGH} vectors to learn from that are not scored, and "
-            f"there are {apart}",
-            f"A third of the reference is set aside: {3 * _ENOUGH} vectors are enough.",
-        )
-    return material.pool
 
 
 @dataclass(frozen=True, eq=False)
