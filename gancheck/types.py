@@ -76,6 +76,29 @@ class Interval(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Concern:
+    """Something about a generator itself that was measured while it was loaded.
+
+    Attributes:
+        name: What was looked at, such as ``latent-law`` or ``batch-mates``.
+        severity: How much it matters; OK when all is well.
+        title: What was found, in one line.
+        detail: What it means and what to do.
+        condition: The condition it stands for, None where it stands for none.
+        value: The measured number, such as a ratio of variances.
+        limit: What the number was held against, such as ``0.7 to 1.4``; None without one.
+    """
+
+    name: str
+    severity: Severity
+    title: str
+    detail: str = ""
+    condition: Condition | None = None
+    value: float | None = None
+    limit: str | None = None
+
+
+@dataclass(frozen=True)
 class GeneratorSpec:
     """What is known of a generator before its first sample is judged.
 
@@ -91,6 +114,10 @@ class GeneratorSpec:
         format: Name of the loader that read it.
         sha256: Hash of the file, hexadecimal.
         notes: What was inferred, chosen or doubted on the way, in sentences for the report.
+        concerns: What was measured of the generator itself before it was sampled in bulk.
+        backend: What runs it and how, such as ``torch, channels last``; for the report.
+        trusted: Whether it only runs because the user said ``--trust``.
+        isolated: Whether it runs in a child process with limits.
     """
 
     latent_shape: tuple[int, ...]
@@ -104,6 +131,10 @@ class GeneratorSpec:
     format: str
     sha256: str
     notes: tuple[str, ...] = ()
+    concerns: tuple[Concern, ...] = ()
+    backend: str = ""
+    trusted: bool = False
+    isolated: bool = False
 
 
 @runtime_checkable

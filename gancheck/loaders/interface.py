@@ -32,6 +32,11 @@ class LoadOptions:
         limit: Keep at most that many samples, a seeded random subset; None keeps all.
         resize: Height and width to crop and resize images to; None keeps them.
         samples_only: Refuse generators, before anything of them is run.
+        trust: Run TorchScript and .pt2 programs whose audit failed; never unpickles anything.
+        isolate: Load and run the generator in a child process with limits; None does so for
+            programs that only ``trust`` lets in.
+        output_shape: Shape of one sample, such as (1, 28, 28), for outputs that come flat.
+        truncation: Value of the network's truncation input; None leaves it at 1.
     """
 
     arch: str | None = None
@@ -46,6 +51,10 @@ class LoadOptions:
     limit: int | None = None
     resize: tuple[int, int] | None = None
     samples_only: bool = False
+    trust: bool = False
+    isolate: bool | None = None
+    output_shape: tuple[int, ...] | None = None
+    truncation: float | None = None
 
 
 class Loader(Protocol):
