@@ -49,9 +49,10 @@ def diagnose(
     known = None if reference is None else Path(reference)
     inputs = gather(Path(model), known, settings, clock)
     start = build_study(inputs, settings, clock)
+    finish_pictures = pictures(start.study)
     collected = _analyze(start.study, clock)
     with clock.stage("map"):
-        shown = tuple(pictures(start.study))
+        shown = tuple(finish_pictures())
     verdict, conditions, summary = judge(collected.findings, collected.skipped)
     return Diagnosis(
         subject=inputs.subject,

@@ -16,7 +16,7 @@ LAYERS = (
     ("types",),
     ("registry", "stats", "calibration", "images", "memory", "ordering", "packed"),
     ("exhibits", "neighbors", "thumbnails", "two_sample"),
-    ("overlap", "clusters"),
+    ("overlap", "clusters", "mapping"),
     ("trust", "distances"),
     ("reference",),
     ("loaders", "samplers", "embedders"),
