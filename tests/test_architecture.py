@@ -20,7 +20,7 @@ LAYERS = (
     ("trust", "distances"),
     ("reference",),
     ("loaders", "samplers", "embedders"),
-    ("scan", "settings", "gcref"),
+    ("scan", "settings", "gcref", "surfaces"),
     ("study", "cache"),
     ("analyzers", "prepare", "policy", "atlas"),
     ("preparation",),
