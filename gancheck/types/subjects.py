@@ -1,0 +1,191 @@
+"""What is diagnosed: generators, their samples, and features of those."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from gancheck.types.words import Condition, OutputKind, Severity
+
+if TYPE_CHECKING:
+    import torch
+
+    from gancheck.types.words import AnyArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Concern:
+    """Something about a generator itself that was measured while it was loaded.
+
+    Attributes:
+        name: What was looked at, such as ``latent-law`` or ``batch-mates``.
+        severity: How much it matters; OK when all is well.
+        title: What was found, in one line.
+        detail: What it means and what to do.
+        condition: The condition it stands for, None where it stands for none.
+        value: The measured number, such as a ratio of variances.
+        limit: What the number was held against, such as ``0.7 to 1.4``; None without one.
+    """
+
+    name: str
+    severity: Severity
+    title: str
+    detail: str = ""
+    condition: Condition | None = None
+    value: float | None = None
+    limit: str | None = None
+
+
+@dataclass(frozen=True)
+class GeneratorSpec:
+    """What is known of a generator before its first sample is judged.
+
+    Attributes:
+        latent_shape: Shape of one latent, without the batch axis.
+        latent_law: ``normal``, ``uniform``, ``sphere``, ``module:function`` or ``normal:0.7``.
+        classes: Number of classes of a conditional generator, None when it takes no label.
+        output_kind: ``image`` or ``vector``.
+        output_shape: Shape of one output, without the batch axis: (c, h, w) or (d,).
+        output_range: Values that stand for black and white; None for vectors.
+        differentiable: Whether gradients flow from output to latent.
+        origin: The file it came from.
+        format: Name of the loader that read it.
+        sha256: Hash of the file, hexadecimal.
+        notes: What was inferred, chosen or doubted on the way, in sentences for the report.
+        concerns: What was measured of the generator itself before it was sampled in bulk.
+        backend: What runs it and how, such as ``torch, channels last``; for the report.
+        trusted: Whether it only runs because the user said ``--trust``.
+        isolated: Whether it runs in a child process with limits.
+        call: What each input is given, such as ``z = latents (100, 1, 1)``.
+    """
+
+    latent_shape: tuple[int, ...]
+    latent_law: str
+    classes: int | None
+    output_kind: OutputKind
+    output_shape: tuple[int, ...]
+    output_range: tuple[float, float] | None
+    differentiable: bool
+    origin: str
+    format: str
+    sha256: str
+    notes: tuple[str, ...] = ()
+    concerns: tuple[Concern, ...] = ()
+    backend: str = ""
+    trusted: bool = False
+    isolated: bool = False
+    call: str = ""
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """A trained generator: three facts and a call."""
+
+    @property
+    def spec(self) -> GeneratorSpec:
+        """What is known of it."""
+
+    def __call__(self, latents: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+        """Map latents (n, *latent_shape) to float32 outputs (n, *output_shape), raw range."""
+
+
+@dataclass(frozen=True)
+class SampleSet:
+    """Samples, drawn from a generator or read from disk.
+
+    Attributes:
+        values: (n, c, h, w) uint8 images or (n, d) float32 vectors.
+        origin: Where they came from, for people.
+        format: Name of the loader or ``generator``.
+        latents: (n, *latent_shape) float32, None when read from disk.
+        labels: (n,) int64, None when there are none.
+        label_names: Name of each label value, empty when values name themselves.
+        ids: File name or index of each sample, in the order of ``values``.
+        seed: Seed of the latents, None when read from disk.
+        sha256: Hash of the input, hexadecimal; empty for drawn samples.
+        notes: What was inferred or doubted on the way.
+    """
+
+    values: AnyArray
+    origin: str
+    format: str
+    latents: FloatArray | None = None
+    labels: IntArray | None = None
+    label_names: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    seed: int | None = None
+    sha256: str = ""
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return int(self.values.shape[0])
+
+    @property
+    def kind(self) -> OutputKind:
+        """Images have four axes, vectors two."""
+        return "image" if self.values.ndim == 4 else "vector"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one sample."""
+        return tuple(int(side) for side in self.values.shape[1:])
+
+    def take(self, rows: AnyArray) -> SampleSet:
+        """Return the samples at the given row numbers, in that order."""
+        return dataclasses.replace(
+            self,
+            values=self.values[rows],
+            latents=None if self.latents is None else self.latents[rows],
+            labels=None if self.labels is None else self.labels[rows],
+            ids=tuple(self.ids[int(row)] for row in rows) if self.ids else (),
+        )
+
+    def id_of(self, row: int) -> str:
+        """Name one sample for people: its file name, else its number."""
+        return self.ids[row] if self.ids else str(row)
+
+
+@dataclass(frozen=True)
+class Features:
+    """Samples seen through an embedder: values (n, d) float32."""
+
+    values: FloatArray
+    embedder: str
+    sha256: str
+
+    def __len__(self) -> int:
+        return int(self.values.shape[0])
+
+
+class Embedding(Protocol):
+    """An embedder that is ready to use: nothing left to fit."""
+
+    @property
+    def name(self) -> str:
+        """Name and settings, as printed in the report."""
+
+    @property
+    def sha256(self) -> str:
+        """Hash of weights and settings: equal hashes mean equal features."""
+
+    def __call__(self, values: AnyArray) -> FloatArray:
+        """Embed images (n, c, h, w) on the 0..255 scale, or vectors (n, d), to (n, dim)."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The thing that was diagnosed; see `GeneratorSpec` for what its attributes mean."""
+
+    path: str
+    format: str
+    sha256: str
+    latent_shape: tuple[int, ...] | None
+    latent_law: str | None
+    classes: int | None
+    output_kind: OutputKind
+    output_shape: tuple[int, ...]
+    notes: tuple[str, ...] = ()
+    backend: str = ""
+    trusted: bool = False
+    isolated: bool = False
