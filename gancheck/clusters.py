@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -24,6 +25,21 @@ _CLASSIFIER_DIMENSIONS = 64
 _ABSTAIN_SHARE = 0.2
 
 Assigner: TypeAlias = Callable[["FloatArray"], "IntArray"]
+
+
+@dataclass(frozen=True)
+class KnownModes:
+    """The modes of a reference.
+
+    Attributes:
+        labels: (n,) mode of each independent reference sample.
+        names: Name of each mode.
+        assign: Gives other features (q, d) their modes (q,), -1 where it cannot tell.
+    """
+
+    labels: IntArray
+    names: tuple[str, ...]
+    assign: Assigner
 
 
 def assign(

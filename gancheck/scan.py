@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Map: TypeAlias = Callable[["FloatArray"], "FloatArray"]
 
 HALVINGS = 16
+_RISE_HALVINGS = 12
 _RATES = 6  # halvings whose decay gives the slope exponent
 
 
@@ -32,11 +33,13 @@ class Secants:
         lengths: (lines, steps + 1) where each line was evaluated.
         jumps: (lines, steps) feature distance between neighbours on a line.
         step: (lines,) latent length of one step.
+        features: (lines, steps + 1, dim) what the map gave there.
     """
 
     lengths: FloatArray
     jumps: FloatArray
     step: FloatArray
+    features: FloatArray
 
     @property
     def slopes(self) -> FloatArray:
@@ -84,7 +87,7 @@ def walk(lines: Lines, run: Map, steps: int) -> Secants:
     rows = np.repeat(np.arange(count), steps + 1)
     features = run(lines.at(rows, lengths.ravel())).reshape(count, steps + 1, -1)
     jumps = np.linalg.norm(np.diff(features, axis=1), axis=2)
-    return Secants(lengths, jumps, (lines.spans[:, 1] - lines.spans[:, 0]) / steps)
+    return Secants(lengths, jumps, (lines.spans[:, 1] - lines.spans[:, 0]) / steps, features)
 
 
 def candidates(secants: Secants, *, contrast: float, least: float) -> tuple[IntArray, IntArray]:
@@ -147,6 +150,42 @@ def bisect(
     trusted = ladder > resolution
     slope = np.where(trusted, ladder / (width * steps_down[:, None]), 0.0).max(axis=0)
     return Jumps(line, (low + high) / 2, ladder[0], width * 0.5**last, _exponent(ladder), slope)
+
+
+def rises(
+    lines: Lines, run: Map, line: IntArray, low: FloatArray, high: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Find between which lengths a passage makes its jump: from a tenth of it to nine tenths.
+
+    Args:
+        lines: Paths through the latent space.
+        run: Maps latents (m, d) to features (m, dim).
+        line: (m,) line of each passage.
+        low: (m,) length before it.
+        high: (m,) length after it.
+
+    Returns:
+        Lengths (m,) at 10% and at 90% of the way from one end to the other, measured along the
+        straight line between both in feature space.
+    """
+    if not len(line):
+        return low, high
+    before, after = run(lines.at(line, low)), run(lines.at(line, high))
+    jump = after - before
+    square = np.maximum((jump**2).sum(axis=1), 1e-30)
+
+    def reach(share: float) -> FloatArray:
+        left, right = low.copy(), high.copy()
+        for _ in range(_RISE_HALVINGS):
+            middle = (left + right) / 2
+            done = ((run(lines.at(line, middle)) - before) * jump).sum(axis=1) / square
+            left, right = (
+                np.where(done < share, middle, left),
+                np.where(done < share, right, middle),
+            )
+        return np.asarray((left + right) / 2)
+
+    return reach(0.1), reach(0.9)
 
 
 def _exponent(ladder: FloatArray) -> FloatArray:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gancheck.clusters import KnownModes, assign, cluster, label_assigner
 from gancheck.errors import NotAvailable
 from gancheck.overlap import usual_spacing
 from gancheck.reference import Reference, ReferenceView
@@ -17,6 +18,8 @@ from gancheck.types import Embedding, Features, GeneratorSpec, SampleSet
 
 if TYPE_CHECKING:
     from gancheck.types import FloatArray
+
+_VOTERS = 10  # nearest neighbours that give a feature its cluster
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,28 @@ class Study:
     def dimension(self) -> int:
         """Number of latent coordinates."""
         return int(np.prod(self.spec.latent_shape))
+
+    @cached_property
+    def modes(self) -> KnownModes:
+        """Modes of the reference: its labels, else clusters of its independent part.
+
+        Raises:
+            NotAvailable: There is no reference, or too little of it to find clusters in.
+        """
+        independent, features = self.reference.independent, self.view.fitting
+        seed = int(self.rng("modes").integers(2**31))
+        if independent.labels is None:
+            found = cluster(features, seed)
+            count = int(found.max()) + 1
+            return KnownModes(
+                found,
+                tuple(f"cluster {number}" for number in range(count)),
+                lambda other: assign(features, found, other, _VOTERS),
+            )
+        values, labels = np.unique(independent.labels, return_inverse=True)
+        given = independent.label_names
+        names = tuple(given[int(value)] if given else str(int(value)) for value in values)
+        return KnownModes(labels, names, label_assigner(features, labels, seed))
 
     def features_at(self, latents: FloatArray, label: int | None = None) -> FloatArray:
         """Run latents (n, d) through generator and view, without rounding: (n, dim)."""

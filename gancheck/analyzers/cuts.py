@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from gancheck import exhibits
 from gancheck.analyzers import ANALYZERS
-from gancheck.errors import NotAvailable
-from gancheck.neighbors import nearest
-from gancheck.samplers.slices import Lines, plane, random_lines
-from gancheck.scan import Jumps, Secants, bisect, candidates, walk
-from gancheck.stats import around, jackknife_se, proportion_interval
+from gancheck.latent import Effort, LatentScan, joined_modes, scan
+from gancheck.latent_pictures import pictures
+from gancheck.stats import around, jackknife_se, poisson_interval, proportion_interval
 from gancheck.study import Study
-from gancheck.types import Condition, Cut, Evidence, Exhibit, Finding, Score, Severity
+from gancheck.types import (
+    Condition,
+    Cut,
+    Evidence,
+    Exhibit,
+    Finding,
+    Rate,
+    Score,
+    Severity,
+)
 
-if TYPE_CHECKING:
-    from gancheck.types import AnyArray, FloatArray
-
-_PAIRS = 512
-_RESOLUTION = 1e-5  # relative to the size of features: float32 rounding with a margin
-_LISTED = 100
+_LISTED = 50
 _GROUPS = 10
+_LEAST_SHARE = 10_000  # a share of nothing among the samples counts as one in so many
+_SURE = 3.0  # expected crossings that leave a chance of 5% to see none
 
 
 @ANALYZERS.register("cuts")
@@ -63,173 +64,101 @@ class Cuts:
 
     name = "cuts"
 
-    lines: int = 200
-    steps: int = 64
-    contrast: float = 8.0
-    least_jump: float = 0.1
-    cut_exponent: float = 0.3
+    effort: Effort = field(default_factory=Effort)
     warn_mass_above: float = 0.02
     warn_lines_above: float = 0.1
 
     def analyze(self, study: Study) -> Iterator[Evidence]:
-        """Yield each cut and bridge, the mass they take, and one finding with pictures."""
-        lines = random_lines(study.spec.latent_law, study.dimension, self.lines, study.seed)
-        _require_map(study, lines)
-        secants = walk(lines, study.features_at, self.steps)
-        scale = _random_pair_distance(study)
-        chosen = candidates(secants, contrast=self.contrast, least=self.least_jump * scale)
-        rounding = _RESOLUTION * float(np.abs(study.view.samples.values).max())
-        jumps = bisect(lines, study.features_at, secants, chosen, resolution=rounding)
-        kept, off = self._classify(study, lines, secants, jumps)
-        found = [self._cut(lines, secants, jumps, int(i), off, scale) for i in kept]
-        yield from found[:_LISTED]
-        mass = _mass(lines, jumps, kept)
+        """Yield each surface, the mass of the transitions, and one finding with pictures."""
+        found = scan(study, self.effort)
+        cuts = list(_described(study, found))
+        yield from cuts
+        mass = _mass(found)
         yield mass
-        crossed = len(np.unique(jumps.line[kept]))
-        yield self._judge(found, crossed, mass, _pictures(study, lines, jumps, kept))
-
-    def _classify(
-        self, study: Study, lines: Lines, secants: Secants, jumps: Jumps
-    ) -> tuple[AnyArray, FloatArray]:
-        """Keep discontinuities, and steep passages whose middle lies off the reference."""
-        off = _distance_off(study, lines.at(jumps.line, jumps.length)) if len(jumps.line) else None
-        is_cut = (jumps.exponent < self.cut_exponent) & (
-            jumps.width < secants.step[jumps.line] / self.steps
-        )
-        steep = jumps.slope > self.contrast * np.median(secants.slopes)
-        bridge = steep if off is None else steep & (off > 1)
-        kept = np.flatnonzero(is_cut | bridge)
-        order = kept[np.argsort(-jumps.size[kept], kind="stable")]
-        return order, np.full(len(jumps.line), np.nan) if off is None else off
-
-    def _cut(
-        self, lines: Lines, secants: Secants, jumps: Jumps, i: int, off: FloatArray, scale: float
-    ) -> Cut:
-        line = int(jumps.line[i])
-        spot = jumps.line[i : i + 1], jumps.length[i : i + 1]
-        sharp = jumps.exponent[i] < self.cut_exponent
-        return Cut(
-            kind="cut" if sharp and jumps.width[i] < secants.step[line] / self.steps else "bridge",
-            position=tuple(float(x) for x in lines.at(*spot)[0]),
-            direction=tuple(float(x) for x in lines.headings(*spot)[0]),
-            jump=float(jumps.size[i] / scale),
-            width=float(jumps.width[i]),
-            slope_exponent=float(jumps.exponent[i]),
-            contrast=float(jumps.slope[i] / max(float(np.median(secants.slopes)), 1e-12)),
-            off_reference=None if np.isnan(off[i]) else float(off[i]),
-        )
+        yield self._judge(found, cuts, mass, pictures(study, found))
 
     def _judge(
-        self, found: list[Cut], crossed_lines: int, mass: Score, pictures: tuple[Exhibit, ...]
+        self, found: LatentScan, cuts: list[Cut], mass: Score, shown: tuple[Exhibit, ...]
     ) -> Finding:
-        sharp = sum(cut.kind == "cut" for cut in found)
-        crossed = proportion_interval(crossed_lines, self.lines)
+        lines = len(found.lines.starts)
+        crossed = proportion_interval(found.crossed_lines, lines)
         heavy = mass.low > self.warn_mass_above or crossed.low > self.warn_lines_above
-        title = f"no jumps along {self.lines} lines through the latent space"
-        if found:
+        title = f"no jumps along {lines:,} lines through the latent space"
+        if len(found):
             title = (
-                f"{crossed_lines} of {self.lines} lines cross a jump: {sharp} cuts and "
-                f"{len(found) - sharp} bridges, {mass.value:.1%} of the prior's mass"
+                f"{found.crossed_lines:,} of {lines:,} lines cross a jump: {_counted(cuts)}, "
+                f"{mass.value:.1%} of the prior's mass"
             )
         return Finding(
             id="cuts.crossings",
             analyzer=self.name,
-            severity=Severity.WARN if heavy else Severity.NOTE if found else Severity.OK,
+            severity=Severity.WARN if heavy else Severity.NOTE if len(found) else Severity.OK,
             title=title,
-            detail="Neighbouring latents on either side land far apart; in between lie samples "
-            "that look like neither side."
-            if found
-            else "",
+            detail=" ".join(_detail(found)),
             condition=Condition.LATENT_CUTS,
-            value=crossed_lines / self.lines,
+            value=found.crossed_lines / lines,
             interval=crossed,
             limit=f"<= {self.warn_lines_above:.2f}",
-            exhibits=pictures,
+            exhibits=shown,
         )
 
 
-def _require_map(study: Study, lines: Lines) -> None:
-    """Refuse generators that answer the same latent differently."""
-    rows = np.arange(min(32, len(lines.starts)))
-    latents = lines.at(rows, np.zeros(len(rows)))
-    first, again = study.outputs_at(latents), study.outputs_at(latents)
-    scale = max(float(np.abs(first).max()), 1e-12)
-    if float(np.abs(first - again).max()) > 1e-3 * scale:
-        raise NotAvailable("the generator is not a map: the same latent gives different outputs")
+def _counted(cuts: list[Cut]) -> str:
+    """Say how many surfaces of each kind there are."""
+    parts = []
+    for kind in ("cut", "bridge"):
+        count = sum(cut.kind == kind for cut in cuts)
+        if count:
+            parts.append(f"{count} {kind if count == 1 else kind + 's'}")
+    return " and ".join(parts) or "scattered, on no surface that was met three times"
 
 
-def _random_pair_distance(study: Study) -> float:
-    """Return the median distance of random pairs of the reference, else of the samples."""
-    view = study.view
-    features = view.samples.values if view.scored is None else view.scored.values
-    rng = study.rng("cuts")
-    left, right = rng.integers(len(features), size=(2, _PAIRS))
-    distances = np.linalg.norm(features[left] - features[right], axis=1)
-    return max(float(np.median(distances[left != right])), 1e-12)
+def _detail(found: LatentScan) -> Iterator[str]:
+    if len(found):
+        yield (
+            "Neighbouring latents on either side land far apart; in between lie samples that look "
+            "like neither side."
+        )
+    if found.off is not None and found.off_share is not None and len(found):
+        off = float(np.mean(found.off > 1))
+        usual = max(found.off_share, 1 / _LEAST_SHARE)
+        yield (
+            f"{off:.0%} of their middles lie off the reference, {off / usual:,.0f} times the "
+            f"share of all samples ({found.off_share:.1%})."
+        )
+    missed = _SURE / found.total_length
+    yield (
+        f"A surface that lines cross less than {missed:.3g} times per unit of length may have been "
+        "missed (5% chance)."
+    )
 
 
-def _distance_off(study: Study, latents: FloatArray) -> FloatArray | None:
-    """Return how far outputs lie off the reference, 1 at the edge of what real samples do.
+def _described(study: Study, found: LatentScan) -> Iterator[Cut]:
+    """Sum up each surface; it is of the kind that most of its crossings are of."""
+    for surface in found.surfaces:
+        members = surface.members
+        low, high = poisson_interval(len(members))
+        length = found.total_length
+        yield Cut(
+            kind="cut" if found.sharp[members].mean() > 0.5 else "bridge",
+            crossings=len(members),
+            rate=Rate(len(members) / length, low / length, high / length),
+            width=float(np.median(found.end[members] - found.start[members])),
+            jump=float(np.median(found.jump[members])),
+            normal=tuple(float(x) for x in surface.normal),
+            offset=surface.offset,
+            pieces=len(surface.pieces),
+            boundary_accuracy=None if np.isnan(surface.accuracy) else surface.accuracy,
+            off_reference=None if found.off is None else float(np.median(found.off[members])),
+            modes=joined_modes(study, found, members),
+            points=tuple(tuple(map(float, row)) for row in found.points[members[:_LISTED]]),
+        )
 
-    The edge is the 99.9% quantile of the distance of a reference sample to its nearest neighbour.
-    """
-    view = study.view
-    if view.scored is None:
-        return None
-    reference = view.scored.values
-    own = nearest(reference, reference, 1, exclude_self=True, device=view.device).distances
-    far = nearest(study.features_at(latents), reference, 1, device=view.device).distances[:, 0]
-    return np.asarray(far / max(float(np.quantile(own, 0.999)), 1e-12))
 
-
-def _mass(lines: Lines, jumps: Jumps, kept: AnyArray) -> Score:
+def _mass(found: LatentScan) -> Score:
     """Score the prior's mass inside transitions; the interval leaves out lines."""
-    line, count = jumps.line[kept], len(lines.starts)
-    inside = jumps.width[kept] * lines.density(line, jumps.length[kept])
-    mass = np.bincount(line, inside, minlength=count)
-    group = np.arange(count) % _GROUPS
+    mass = found.mass_by_line()
+    group = np.arange(len(mass)) % _GROUPS
     without = np.array([mass[group != g].mean() for g in range(_GROUPS)])
     low, high = around(float(mass.mean()), jackknife_se(without))
-    return Score("cut_mass", float(mass.mean()), low, high, None, count)
-
-
-def _pictures(study: Study, lines: Lines, jumps: Jumps, kept: AnyArray) -> tuple[Exhibit, ...]:
-    shown: list[Exhibit] = []
-    with contextlib.suppress(NotAvailable):
-        shown.append(_slice_picture(study, lines.at(jumps.line[kept], jumps.length[kept])))
-    if len(kept) and study.samples.kind == "image":
-        shown.extend(_film_strip(study, lines, jumps, int(i)) for i in kept[:3])
-    return tuple(shown)
-
-
-def _slice_picture(study: Study, crossings: FloatArray) -> Exhibit:
-    """Draw how fast the output changes over a plane of latents; crossings in red if it is all."""
-    side = 160 if study.dimension == 2 else 64
-    cut = plane(study.spec.latent_law, study.dimension, side, study.seed)
-    features = study.features_at(cut.latents).reshape(side, side, -1)
-    down = np.linalg.norm(np.diff(features, axis=0), axis=2)[:, :-1]
-    across = np.linalg.norm(np.diff(features, axis=1), axis=2)[:-1]
-    speed = np.maximum(down, across) / max(_random_pair_distance(study), 1e-12)
-    chosen = "the whole latent space" if cut.exact else "a random plane through the centre"
-    return exhibits.heatmap(
-        "How fast the output changes",
-        f"Change between neighbouring latents over {chosen}, in units of the distance of random "
-        "samples (logarithmic)." + " Red: crossings found along the lines." * cut.exact,
-        np.log10(np.maximum(speed, 1e-6)),
-        cut.extent,
-        unit="log10 change per cell",
-        axes=("z1", "z2"),
-        marks=crossings[:2000] if cut.exact else None,
-    )
-
-
-def _film_strip(study: Study, lines: Lines, jumps: Jumps, i: int, tiles: int = 9) -> Exhibit:
-    reach = 2 * float(jumps.width[i])
-    lengths = jumps.length[i] + np.linspace(-reach, reach, tiles)
-    images = study.outputs_at(lines.at(np.full(tiles, jumps.line[i]), lengths))
-    return exhibits.strip(
-        "Across a jump",
-        f"Samples along {2 * reach:.2g} latent units across the jump.",
-        images,
-        [f"{offset:+.2g}" for offset in np.linspace(-reach, reach, tiles)],
-    )
+    return Score("cut_mass", float(mass.mean()), low, high, None, len(mass))

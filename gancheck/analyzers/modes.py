@@ -10,7 +10,7 @@ import numpy as np
 
 from gancheck import exhibits
 from gancheck.analyzers import ANALYZERS
-from gancheck.clusters import Assigner, assign, centers, cluster, label_assigner
+from gancheck.clusters import centers
 from gancheck.errors import NotAvailable
 from gancheck.reference import Part
 from gancheck.stats import (
@@ -77,36 +77,23 @@ class Modes:
     fail_missing_share: float = 0.05
     fail_balance_below: float = 0.6
     warn_balance_below: float = 0.85
-    neighbors: int = 10
 
     def analyze(self, study: Study) -> Iterator[Evidence]:
         """Yield every mode, a finding on missing ones and one on the balance."""
         view = study.view
-        labels, names, assigned = self._modes(study)
-        found, known = assigned(view.samples.values), assigned(view.reference)
+        modes_of = study.modes
+        names = list(modes_of.names)
+        found, known = modes_of.assign(view.samples.values), modes_of.assign(view.reference)
         hits, base_hits = _count(found, len(names)), _count(known, len(names))
         _require_enough(hits, base_hits)
         modes = tuple(count_modes(hits, base_hits, names))
         yield from modes
-        middles = centers(view.fitting, labels)
+        middles = centers(view.fitting, modes_of.labels)
         shown = _Gallery(study, middles, study.reference.scored, view.reference)
         yield _counted_modes(hits, len(found))
         yield self._judge_missing(modes, shown, int(hits.sum()))
         yield self._judge_power(base_hits, names, hits)
         yield from self._judge_balance(hits, base_hits, modes, study)
-
-    def _modes(self, study: Study) -> tuple[IntArray, list[str], Assigner]:
-        """Return the mode of each independent sample, the modes' names and the rule for others."""
-        view, independent = study.view, study.reference.independent
-        seed = int(study.rng(self.name).integers(2**31))
-        if independent.labels is None:
-            found = cluster(view.fitting, seed)
-            names = [f"cluster {number}" for number in range(int(found.max()) + 1)]
-            return found, names, lambda other: assign(view.fitting, found, other, self.neighbors)
-        values, labels = np.unique(independent.labels, return_inverse=True)
-        given = independent.label_names
-        names = [given[int(value)] if given else str(int(value)) for value in values]
-        return labels, names, label_assigner(view.fitting, labels, seed)
 
     def _judge_missing(self, modes: tuple[Mode, ...], shown: _Gallery, n: int) -> Finding:
         missing = [mode for mode in modes if mode.status == "missing"]

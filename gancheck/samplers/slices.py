@@ -14,6 +14,9 @@ from gancheck.samplers.prior import draw_latents
 if TYPE_CHECKING:
     from gancheck.types import AnyArray, FloatArray
 
+LEAST_STEPS, MOST_STEPS = 4, 64
+_UNIFORM_STEP = 0.05
+_TRIAL_LINES = 64
 REACH = 3.0  # standard deviations on each side of the centre of a normal prior
 
 
@@ -99,6 +102,23 @@ def random_lines(law: str, dimension: int, count: int, seed: int) -> Lines:
             directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     half = np.pi * np.sqrt(dimension) if law == "sphere" else REACH
     return Lines(law, starts, directions, np.tile([-half, half], (count, 1)))
+
+
+def lines_of_length(law: str, dimension: int, evaluations: int, seed: int) -> tuple[Lines, int]:
+    """Draw lines for about so many evaluations, and return how many steps each of them takes.
+
+    Chords of a box in many dimensions are short. There are more of them then, of fewer steps, so
+    that a step stays about a tenth of a standard deviation and the total length does not shrink.
+
+    Raises:
+        NotAvailable: The law is one's own, and where its mass lies is not known.
+    """
+    if law != "uniform":
+        return random_lines(law, dimension, evaluations // MOST_STEPS, seed), MOST_STEPS
+    spans = random_lines(law, dimension, _TRIAL_LINES, seed).spans
+    length = float((spans[:, 1] - spans[:, 0]).mean())
+    steps = min(MOST_STEPS, max(LEAST_STEPS, round(length / _UNIFORM_STEP)))
+    return random_lines(law, dimension, evaluations // steps, seed), steps
 
 
 def _chords(starts: FloatArray, directions: FloatArray) -> FloatArray:
