@@ -115,10 +115,10 @@ def scan(study: Study, effort: Effort) -> LatentScan:
     chosen = _candidates(secants, effort, scale, far)
     rounding = _RESOLUTION * float(np.abs(study.view.samples.values).max())
     jumps = bisect(lines, run, secants, chosen, resolution=rounding)
-    off = None if far is None else far(run(lines.at(jumps.line, jumps.length)))
+    off = _distance_off(far, run, lines, jumps)
     kept, sharp = _kept(secants, jumps, chosen, effort, off)
     start, end = _extents(lines, run, secants, jumps, chosen, kept, sharp)
-    crossings = _crossings(lines, jumps, kept, sharp, end - start)
+    crossings = _crossings(lines, jumps, kept)
     return LatentScan(
         lines=lines,
         total_length=secants.total_length,
@@ -224,6 +224,14 @@ def _candidates(
     return found[0], found[1]
 
 
+def _distance_off(far: Far | None, run: Map, lines: Lines, jumps: Jumps) -> FloatArray | None:
+    if far is None:
+        return None
+    if not len(jumps.line):
+        return np.empty(0)
+    return far(run(lines.at(jumps.line, jumps.length)))
+
+
 def _kept(
     secants: Secants,
     jumps: Jumps,
@@ -285,15 +293,13 @@ def _extents(
     return np.where(sharp, middle - half, start), np.where(sharp, middle + half, end)
 
 
-def _crossings(
-    lines: Lines, jumps: Jumps, kept: IntArray, sharp: AnyArray, extent: FloatArray
-) -> Crossings:
+def _crossings(lines: Lines, jumps: Jumps, kept: IntArray) -> Crossings:
     line, length = jumps.line[kept], jumps.length[kept]
     return Crossings(
         points=lines.at(line, length).astype(np.float64),
         directions=lines.headings(line, length),
         sizes=jumps.size[kept],
-        widths=np.where(sharp, jumps.width[kept], extent),
+        widths=jumps.width[kept],
     )
 
 

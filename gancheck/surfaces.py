@@ -7,7 +7,7 @@ each direction gives the tangent plane. Jumps that lie on one such plane belong 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -23,15 +23,14 @@ _REACH = 6.0  # how far along them to look, in multiples of that
 _COARSE, _FINE = 12, 20  # halvings
 _ROUNDS = 8  # of turning the lines until they stand upright on the surface
 _ROUGHLY, _UPRIGHT = 0.1, 0.001  # radians
-_EVEN = 0.3
-_LEVEL = 0.2
-_BREAK = 0.5
-_STEEP = 0.7
-_MEETING = 0.02
-_ASIDE = 0.05
+_EVEN = 0.3  # how far the other side may lie off the plane fitted to this one, of the distance
+_LEVEL = 0.2  # slope of a surface against the piece that its crossings belong to
+_ASIDE = 0.05  # latent distance of the ends that a boundary should tell apart
 _STRIDE = 0.02
-_FARTHEST = 1.0
+_FARTHEST = 0.6  # pieces farther apart are not tried
 _ONE_SIDED = 0.9  # share on one side less share on the other
+_FADED = 0.3  # a jump that shrank to less of what it was has ended
+_WIDEST, _ANGLES, _ANGLE_HALVINGS = np.radians(130), 27, 5
 
 
 @dataclass(frozen=True)
@@ -243,32 +242,44 @@ def _heights(
 
 
 def _joined(pieces: list[Piece], crossings: Crossings, run: Map) -> list[list[Piece]]:
-    """Group pieces that go over into one another."""
+    """Group pieces that go over into one another, trying the closest ones first."""
     group = list(range(len(pieces)))
-    for i in range(len(pieces)):
-        for j in range(i):
-            if group[i] != group[j] and _meet(pieces[i], pieces[j], crossings, run):
-                group = [group[j] if one == group[i] else one for one in group]
+    for gap, i, j in sorted(_gaps(pieces, crossings)):
+        if gap.length > _FARTHEST or group[i] == group[j]:
+            continue
+        if _meet(pieces[i], pieces[j], gap, crossings, run):
+            group = [group[j] if one == group[i] else one for one in group]
     return [
         [piece for piece, one in zip(pieces, group, strict=True) if one == number]
         for number in dict.fromkeys(group)
     ]
 
 
-def _meet(one: Piece, other: Piece, crossings: Crossings, run: Map) -> bool:
+@dataclass(frozen=True, order=True)
+class _Gap:
+    """The closest crossings of two pieces."""
+
+    length: float
+    here: int
+    there: int
+
+
+def _gaps(pieces: list[Piece], crossings: Crossings) -> Iterator[tuple[_Gap, int, int]]:
+    for i, one in enumerate(pieces):
+        for j, other in enumerate(pieces[:i]):
+            here, there = crossings.points[one.members], crossings.points[other.members]
+            apart = np.linalg.norm(here[:, None] - there[None], axis=2)
+            a, b = np.unravel_index(apart.argmin(), apart.shape)
+            yield _Gap(float(apart[a, b]), int(one.members[a]), int(other.members[b])), i, j
+
+
+def _meet(one: Piece, other: Piece, gap: _Gap, crossings: Crossings, run: Map) -> bool:
     """Tell a bend, where one piece ends and the other begins, from two planes that intersect."""
     if not (_beside(one, other, crossings) and _beside(other, one, crossings)):
         return False
-    here, there = crossings.points[one.members], crossings.points[other.members]
-    gaps = np.linalg.norm(here[:, None] - there[None], axis=2)
-    i, j = np.unravel_index(gaps.argmin(), gaps.shape)
-    if gaps[i, j] > _FARTHEST:
-        return False
-    width = float(max(crossings.widths[one.members[i]], crossings.widths[other.members[j]]))
-    along = there[j] - here[i]
-    if min(abs(along @ one.normal), abs(along @ other.normal)) > width + _STEEP * gaps[i, j]:
-        return False  # one behind the other, not beside it
-    return _walk(here[i], one.normal, there[j], other.normal, width, run)
+    width = float(max(crossings.widths[gap.here], crossings.widths[gap.there]))
+    start, goal = crossings.points[gap.here], crossings.points[gap.there]
+    return leads_to(start, one.normal, goal, max(_STRIDE, 1.5 * width), run)
 
 
 def _beside(one: Piece, other: Piece, crossings: Crossings) -> bool:
@@ -278,35 +289,61 @@ def _beside(one: Piece, other: Piece, crossings: Crossings) -> bool:
     return not len(clear) or bool(abs(np.sign(clear).mean()) >= _ONE_SIDED)
 
 
-def _walk(
-    start: FloatArray,
-    normal: FloatArray,
-    goal: FloatArray,
-    last: FloatArray,
-    width: float,
-    run: Map,
+def leads_to(
+    start: FloatArray, normal: FloatArray, goal: FloatArray, stride: float, run: Map
 ) -> bool:
-    """Follow the jump from one point towards another; tell whether it leads there."""
-    steps = int(np.ceil(np.linalg.norm(goal - start) / _STRIDE)) + 1
-    reach = 2 * _STRIDE + 2 * width
-    sides = run(np.stack([start - reach * normal, start + reach * normal]))
-    height = 0.0
-    if normal @ last < 0:
-        last = -last
-    for share in np.linspace(0.0, 1.0, steps + 1)[1:]:
-        upright = (1 - share) * normal + share * last
-        upright /= np.linalg.norm(upright)
-        spot = start + share * (goal - start) + height * upright
-        ends = run(np.stack([spot - reach * upright, spot + reach * upright]))
-        seen = ends[1] - ends[0]
-        if np.linalg.norm(ends - sides, axis=1).max() > _BREAK * np.linalg.norm(seen):
+    """Creep along a surface from one point on it; tell whether another lies on the same surface.
+
+    Each step goes to where the jump meets a circle around the last place, so that corners are
+    taken as they come and a surface that runs alongside is not confused with this one.
+
+    Args:
+        start: (d,) a point of the surface.
+        normal: (d,) its unit normal there.
+        goal: (d,) the other point.
+        stride: Radius of the circles; more than the width of the jump.
+        run: Maps latents (n, d) to features (n, dim).
+    """
+    spot, ahead, jump = start, None, 0.0
+    for _ in range(int(2 * np.linalg.norm(goal - start) / stride) + 4):
+        if np.linalg.norm(goal - spot) < 1.5 * stride:
+            return True
+        way = (goal - spot) - ((goal - spot) @ normal) * normal
+        size = float(np.linalg.norm(way))
+        if size < 1e-9 or (ahead is not None and way @ ahead < 0):
             return False
-        middle, jump, sides = ends.mean(axis=0), seen, ends
+        tangent = way / size
+        sides = run(np.stack([spot - stride * normal, spot + stride * normal]))
+        across = float(np.linalg.norm(sides[1] - sides[0]))
+        if across < _FADED * jump:
+            return False
+        jump = max(jump, across)
+        angle = _turn(spot, stride * tangent, stride * normal, sides, run)
+        ahead = np.cos(angle) * tangent + np.sin(angle) * normal
+        normal = np.cos(angle) * normal - np.sin(angle) * tangent
+        spot = spot + stride * ahead
+    return False
 
-        def side(
-            latents: FloatArray, middle: FloatArray = middle, jump: FloatArray = jump
-        ) -> FloatArray:
-            return np.asarray((run(latents) - middle) @ jump)
 
-        height += float(_heights(spot[None], upright, side, reach, _COARSE)[0])
-    return abs(height) <= _MEETING + 2 * width
+def _turn(
+    spot: FloatArray, tangent: FloatArray, normal: FloatArray, sides: FloatArray, run: Map
+) -> float:
+    """Return the angle from the tangent to where the side changes on a circle, the least one."""
+    middle, jump = sides.mean(axis=0), sides[1] - sides[0]
+
+    def side(angles: FloatArray) -> AnyArray:
+        turned = np.cos(angles)[:, None] * tangent + np.sin(angles)[:, None] * normal
+        return np.asarray((run(spot + turned) - middle) @ jump > 0)
+
+    angles = np.linspace(-_WIDEST, _WIDEST, _ANGLES)
+    beyond = side(angles)
+    changes = np.flatnonzero(beyond[1:] & ~beyond[:-1])
+    if not len(changes):
+        return 0.0
+    between = (angles[changes] + angles[changes + 1]) / 2
+    at = changes[np.abs(between).argmin()]
+    low, high = angles[at], angles[at + 1]
+    for _ in range(_ANGLE_HALVINGS):
+        half = (low + high) / 2
+        low, high = (low, half) if side(np.array([half]))[0] else (half, high)
+    return float((low + high) / 2)

@@ -148,6 +148,15 @@ def test_smooth_maps_have_no_cuts(
     assert scores(found)["cut_mass"].value == 0.0
 
 
+def test_a_smooth_map_beside_a_reference_has_no_cuts() -> None:
+    """With a reference, and not one step to look at closer, there is simply nothing."""
+    sampler = Sampler(mapped(perceptron, 8, (16,)))
+    study = study_of(sampler.draw(400, 0), sample_set(sampler.draw(900, 1).values), sampler=sampler)
+    found = list(Cuts().analyze(study))
+    assert cuts(found) == []
+    assert findings(found)["cuts.crossings"].severity is Severity.OK
+
+
 def test_an_exponential_is_steep_but_no_cut() -> None:
     """exp(1.5 z) outgrows its median slope a hundredfold, and has no discontinuity."""
     found = list(Cuts().analyze(study_of_map(mapped(lambda z: np.exp(1.5 * z), 2, (2,)))))
