@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ FORMAT = 1
 """Version of the file; raise it when older files can no longer be read, or newer ones differ."""
 _AGAIN = "Prepare it again: gancheck prepare REFERENCE -o FILE.gcref."
 _EXAMPLES = 2
+_MOST_VALUES = 1 << 26  # of one sample: an image of 4000 x 4000 pixels has fewer
 
 
 def to_bytes(prepared: PreparedReference) -> bytes:
@@ -282,6 +284,8 @@ def _trust(facts: JSON) -> Trust | None:
 
 def _examples(shape: tuple[int, ...]) -> SampleSet:
     """Return samples to try a restored view on: noise, whatever they stand for."""
+    if prod(shape) > _MOST_VALUES:
+        raise ValueError(f"samples of shape {shape}")
     rng = np.random.default_rng(0)
     kind = np.uint8 if len(shape) == 3 else np.float32
     values = rng.integers(0, 256, (_EXAMPLES, *shape)).astype(kind)

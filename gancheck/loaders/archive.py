@@ -7,6 +7,7 @@ once, by one reader, and later readers see an archive that was written anew from
 
 from __future__ import annotations
 
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -21,6 +22,10 @@ MOST_GROWTH = 2.0  # torch stores tensors as they are; only source code is ever 
 _MOST_ENTRIES = 200_000
 _ENCRYPTED = 0x1
 _SOURCE_SUFFIXES = (".py", ".debug_pkl")
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, KeyError),
+    *(IndexError, RuntimeError, OverflowError, MemoryError),
+)
 _AGAIN = "Copy or download it again."
 
 
@@ -73,14 +78,7 @@ def read_archive(path: Path, may_deflate: Callable[[str], bool] = is_source) -> 
             infos = [info for info in archive.infolist() if not info.is_dir()]
             _check(path, infos, may_deflate)
             return Archive(path, {info.filename: archive.read(info) for info in infos})
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        ValueError,
-        NotImplementedError,
-    ) as e:
+    except _DAMAGE as e:
         raise LoadError(f"{path} is a truncated or damaged archive: {e}", _AGAIN) from e
 
 
@@ -91,21 +89,36 @@ def _check(path: Path, infos: list[zipfile.ZipInfo], may_deflate: Callable[[str]
     if len(names) > _MOST_ENTRIES:
         raise _refusal(path, f"{len(names)} entries")
     for info in infos:
-        if info.flag_bits & _ENCRYPTED:
-            raise _refusal(path, f"an encrypted entry ({info.filename})")
-        if info.filename.startswith("/") or ".." in info.filename.split("/"):
-            raise _refusal(path, f"an entry that leads out of it ({info.filename})")
-        if info.compress_type != zipfile.ZIP_STORED and not may_deflate(info.filename):
-            raise _refusal(path, f"a compressed tensor ({info.filename}), which torch never writes")
-    _check_size(path, sum(info.file_size for info in infos))
+        found = _oddity(info, may_deflate)
+        if found is not None:
+            raise _refusal(path, f"{found} ({info.filename[:80]})")
+    _check_size(path, infos)
 
 
-def _check_size(path: Path, total: int) -> None:
+def _oddity(info: zipfile.ZipInfo, may_deflate: Callable[[str], bool]) -> str | None:
+    """Say what is odd about an entry, None for nothing."""
+    parts = info.filename.replace("\\", "/").split("/")
+    if info.flag_bits & _ENCRYPTED:
+        return "an encrypted entry"
+    if ".." in parts or not parts[0]:
+        return "an entry that leads out of it"
+    if info.compress_type == zipfile.ZIP_STORED:
+        lies = info.compress_size != info.file_size
+        return "an entry that is larger or smaller than it says" if lies else None
+    if info.compress_type == zipfile.ZIP_DEFLATED and may_deflate(info.filename):
+        return None
+    return "a compressed tensor, which torch never writes"
+
+
+def _check_size(path: Path, infos: list[zipfile.ZipInfo]) -> None:
     size = path.stat().st_size
+    total = sum(info.file_size for info in infos)
     if total > MOST_BYTES:
         raise _refusal(path, f"{total / 2**30:.1f} GiB of content, more than 8")
     if total > MOST_GROWTH * size + 2**20:
         raise _refusal(path, f"{total} bytes of content in a file of {size}")
+    if sum(info.compress_size for info in infos) > size:
+        raise _refusal(path, "entries that overlap")
 
 
 def _refusal(path: Path, what: str) -> RefusedError:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ import numpy as np
 
 from gancheck.errors import LoadError
 from gancheck.images import center_crop, resize
+from gancheck.loaders.arrayfile import read_array, read_arrays
 from gancheck.loaders.hashing import hash_file
 from gancheck.loaders.interface import LOADERS, LoadOptions
 from gancheck.loaders.layout import canonical, canonical_labels
@@ -48,7 +47,7 @@ class Arrays:
     def load(self, path: Path, options: LoadOptions) -> SampleSet:
         """Read the samples, and labels where there are any."""
         kind = sniff(path).kind
-        return make_samples(_read(path), Source(path, kind), options)
+        return make_samples(_read(path, kind), Source(path, kind), options)
 
 
 LOADERS.register("arrays")(Arrays())
@@ -58,14 +57,15 @@ def find_samples(payload: object) -> RawSamples | None:
     """Return the samples in the content of a tensor file, None when it holds something else."""
     import torch
 
-    if isinstance(payload, torch.Tensor):
+    arrays = (torch.Tensor, np.ndarray)
+    if isinstance(payload, arrays):
         return RawSamples(_to_numpy(payload))
     if not isinstance(payload, Mapping):
         return None
-    key = next((k for k in SAMPLE_KEYS if isinstance(payload.get(k), torch.Tensor)), None)
+    key = next((k for k in SAMPLE_KEYS if isinstance(payload.get(k), arrays)), None)
     if key is None:
         return None
-    label = next((k for k in LABEL_KEYS if isinstance(payload.get(k), torch.Tensor)), None)
+    label = next((k for k in LABEL_KEYS if isinstance(payload.get(k), arrays)), None)
     return RawSamples(_to_numpy(payload[key]), _to_numpy(payload[label]) if label else None)
 
 
@@ -125,25 +125,21 @@ def _to_numpy(tensor: Any) -> AnyArray:
     return array
 
 
-def _read(path: Path) -> RawSamples:
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return RawSamples(loaded)
-        with loaded as archive:
-            return _from_archive(archive, path)
-    except (ValueError, EOFError, OSError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise LoadError(f"{path} is a damaged numpy file, or holds objects: {reason}") from error
+def _read(path: Path, kind: str) -> RawSamples:
+    if kind == "npy":
+        return RawSamples(read_array(path))
+    found = read_arrays(path, lambda names: _chosen(names, path))
+    key = next(key for key in SAMPLE_KEYS if key in found)
+    label = next((key for key in LABEL_KEYS if key in found), None)
+    return RawSamples(found[key], found[label] if label else None)
 
 
-def _from_archive(archive: Any, path: Path) -> RawSamples:
-    names = list(archive.files)
-    labels = next((key for key in LABEL_KEYS if key in names), None)
+def _chosen(names: list[str], path: Path) -> list[str]:
+    """Choose samples and labels among the arrays of an archive."""
     key = next((key for key in SAMPLE_KEYS if key in names), None)
     if key is None:
         raise LoadError(
-            f"{path} holds the arrays {', '.join(names)}, none of which is named as samples",
+            f"{path} holds the arrays {', '.join(names[:12])}, none of which is named as samples",
             f"Name it {' or '.join(SAMPLE_KEYS)}; labels are named {' or '.join(LABEL_KEYS)}.",
         )
-    return RawSamples(archive[key], archive[labels] if labels else None)
+    return [key, *[name for name in LABEL_KEYS if name in names][:1]]

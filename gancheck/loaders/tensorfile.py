@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-import pickle
-import re
-import warnings
+from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from gancheck.errors import LoadError, RefusedError
+from gancheck.loaders.archive import read_archive
+from gancheck.loaders.pickles import read_pickle
+from gancheck.loaders.restored import Storage
+from gancheck.loaders.settling import settle
 
-_GLOBAL = re.compile(r"GLOBAL ([\w.]+)")
-_REASON = re.compile(r"WeightsUnpickler error: ([^\n]+)")
-_REFUSALS = (
-    "Unsupported",
-    "Trying to",
-    "Can only",
-)  # how torch begins when it will not, not cannot
+MOST_HEADER_BYTES = 10_000_000
+_AGAIN = "Copy or download it again."
+_ITEM_BYTES = {
+    **dict.fromkeys(("uint8", "int8", "bool"), 1),
+    **dict.fromkeys(("float16", "bfloat16", "int16"), 2),
+    **dict.fromkeys(("float32", "int32"), 4),
+    **dict.fromkeys(("float64", "int64", "complex64"), 8),
+    "complex128": 16,
+}
+_LEGACY_PREFACE = 3  # pickles before the one that counts: a magic number, a version, the system
 
 
 def read_tensors(path: Path, kind: str) -> Any:
     """Return what a torch or safetensors file holds, with every tensor on the CPU.
 
+    Containers, numbers, text, arrays and tensors are made for real; objects of other classes
+    become records of what they are made of, `gancheck.loaders.inert.Inert`.
+
     Raises:
-        RefusedError: It holds objects other than tensors, numbers, strings and containers.
+        RefusedError: It calls functions, or claims tensors larger than what it stores.
         LoadError: It is damaged.
     """
-    return _read_safetensors(path) if kind == "safetensors" else _read_torch(path)
+    if kind == "safetensors":
+        return _read_safetensors(path)
+    return _read_legacy(path) if kind == "torch-legacy" else _read_zip(path)
 
 
 def _read_safetensors(path: Path) -> Any:
@@ -34,53 +45,76 @@ def _read_safetensors(path: Path) -> Any:
     from safetensors.torch import load_file
 
     try:
+        with path.open("rb") as stream:
+            header = int.from_bytes(stream.read(8), "little")
+        if header > MOST_HEADER_BYTES:
+            raise RefusedError(
+                f"{path} has a header of {header} bytes, more than {MOST_HEADER_BYTES}",
+                "Save it anew with safetensors.torch.save_file, its metadata left out.",
+            )
         return load_file(str(path), device="cpu")
-    except (SafetensorError, OSError, ValueError) as error:
-        raise LoadError(f"{path} is a damaged safetensors file: {error}") from error
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise LoadError(f"{path} is a damaged safetensors file: {error}", _AGAIN) from error
 
 
-def _read_torch(path: Path) -> Any:
-    import torch
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise _refusal(path, str(error)) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise LoadError(
-            f"{path} is a truncated or damaged torch file: {reason}", "Copy or download it again."
-        ) from error
-
-
-def _refusal(path: Path, reason: str) -> LoadError:
-    names = _foreign_names(path) or _GLOBAL.findall(reason)
-    if not names:
-        found = _REASON.search(reason)
-        why = found.group(1) if found else "its pickle is broken"
-        if why.startswith(_REFUSALS):
-            return RefusedError(f"{path} holds more than tensors: {why}")
-        return LoadError(f"{path} is a truncated or damaged torch file: {why}")
-    listed = ", ".join(names[:4])
-    if any("torch.nn.modules" in name for name in names):
-        return RefusedError(
-            f"{path} is a whole pickled module, and unpickling one runs code ({listed})",
-            "Save its weights, torch.save(generator.state_dict(), ...), and name the class with "
-            "`--arch module:Class`; or export it with torch.export.save or torch.onnx.export.",
+def _read_zip(path: Path) -> Any:
+    entries = dict(read_archive(path).entries)
+    pickled = [name for name in entries if name == "data.pkl" or name.endswith("/data.pkl")]
+    if len(pickled) != 1:
+        raise RefusedError(
+            f"{path} holds {len(pickled)} pickles of the name data.pkl where torch writes one",
+            "Load it with the code that wrote it and save generator.state_dict() anew.",
         )
-    return RefusedError(
-        f"{path} holds Python objects besides tensors ({listed}), and unpickling them runs code",
-        "Save the generator's weights alone: torch.save(generator.state_dict(), ...).",
-    )
+    folder = pickled[0].removesuffix("data.pkl")
+    payload, storages = read_pickle(BytesIO(entries.pop(pickled[0])), path)
+    values: dict[str, bytes] = {}
+    for key, storage in storages.items():
+        name = f"{folder}data/{key}"
+        if name not in entries:
+            raise LoadError(f"{path} is a damaged torch file: {name} is missing", _AGAIN)
+        _check_length(path, storage, len(entries[name]))
+        values[key] = entries.pop(name)
+    swapped = entries.get(f"{folder}byteorder", b"little") == b"big"
+    return settle(payload, values, path, swapped=swapped)
 
 
-def _foreign_names(path: Path) -> list[str]:
-    """List the classes a torch zip file refers to; only reads the pickle's instructions."""
-    import torch
+def _read_legacy(path: Path) -> Any:
+    stream = BytesIO(path.read_bytes())
+    for _ in range(_LEGACY_PREFACE):
+        read_pickle(stream, path)
+    payload, storages = read_pickle(stream, path)
+    keys, _ = read_pickle(stream, path)
+    return settle(payload, _legacy_values(stream, keys, storages, path), path)
 
-    try:
-        return sorted(torch.serialization.get_unsafe_globals_in_checkpoint(path))
-    except (RuntimeError, ValueError, OSError, pickle.UnpicklingError, IndexError, KeyError):
-        return []
+
+def _legacy_values(
+    stream: BytesIO, keys: object, storages: Mapping[str, Storage], path: Path
+) -> dict[str, bytes]:
+    """Read the values after the pickles: of each storage its count, then as many numbers."""
+    values: dict[str, bytes] = {}
+    for key in keys if isinstance(keys, list) else []:
+        storage = storages.get(str(key))
+        if storage is None:
+            raise LoadError(f"{path} is a damaged torch file: storage {key} is unused", _AGAIN)
+        count = int.from_bytes(stream.read(8), "little", signed=True)
+        if count != storage.count:
+            raise LoadError(
+                f"{path} is a damaged torch file: {count} values where {storage.count} belong",
+                _AGAIN,
+            )
+        values[storage.key] = stream.read(count * _ITEM_BYTES[storage.dtype])
+        _check_length(path, storage, len(values[storage.key]))
+    missing = storages.keys() - values.keys()
+    if missing:
+        raise LoadError(f"{path} is a truncated torch file: {len(missing)} tensors lack", _AGAIN)
+    return values
+
+
+def _check_length(path: Path, storage: Storage, length: int) -> None:
+    claimed = storage.count * _ITEM_BYTES[storage.dtype]
+    if claimed != length:
+        raise LoadError(
+            f"{path} is a truncated or damaged torch file: a tensor claims {claimed} bytes, "
+            f"and {length} are stored",
+            _AGAIN,
+        )
