@@ -1,6 +1,7 @@
 """Programs of torch.export: ``.pt2`` files.
 
-Loading such a file can run any code that its author put there; load only files you trust.
+Loading such a file can run any code that its author put there; so it is looked through first, and
+read from the bytes that were looked through.
 """
 
 from __future__ import annotations
@@ -13,19 +14,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gancheck.errors import LoadError, RefusedError
-from gancheck.loaders.audit import LayerFit, fit_layer
+from gancheck.errors import GancheckError, LoadError, RefusedError
+from gancheck.loaders.archive import Archive, read_archive
+from gancheck.loaders.batching import LayerInputs, Seen, fits_of, mapped
+from gancheck.loaders.exported_audit import audit_exported, devices_named, trimmed
 from gancheck.loaders.interface import LOADERS, LoadOptions, expect_generator
 from gancheck.loaders.network import Argument, Network, plan_call
 from gancheck.loaders.probe import Source, make_generator
 from gancheck.loaders.sniff import Sniffed
+from gancheck.loaders.torchscript import orderer
 from gancheck.types import Generator
 
 if TYPE_CHECKING:
     import torch
     from torch.export import ExportedProgram
-
-_NATIVE_CODE = ("/data/aotinductor/", ".so")
 
 
 @dataclass(frozen=True)
@@ -39,36 +41,46 @@ class Exported:
         return sniffed.kind == "exported"
 
     def load(self, path: Path, options: LoadOptions) -> Generator:
-        """Load the program and probe it."""
+        """Look through the program, load it from the bytes that were looked through, probe it.
+
+        Raises:
+            RefusedError: It is more than tensor maths and ``trust`` is off, or it holds pickles.
+            LoadError: It is damaged, or was exported on a GPU that is not there.
+        """
         expect_generator(path, self.name, options)
-        _refuse_native_code(path)
-        network = _describe(_read(path), options)
-        return make_generator(network, Source(path, self.name), options)
+        archive = trimmed(read_archive(path))
+        complaint = audit_exported(archive)
+        if complaint and not options.trust:
+            raise RefusedError(
+                f"{path} is a torch.export program that {complaint}",
+                "Export the generator again from its own code with torch.export.save, or as ONNX. "
+                "If you trust whoever wrote the file, run it with `--trust`.",
+            )
+        network, seen = _open(archive, options)
+        network = mapped(network, seen, path, options)
+        return make_generator(network, Source(path, self.name, trusted=complaint), options)
 
 
 LOADERS.register("exported")(Exported())
 
 
-def _refuse_native_code(path: Path) -> None:
-    import zipfile
-
-    with zipfile.ZipFile(path) as archive:
-        native = [n for n in archive.namelist() if any(mark in "/" + n for mark in _NATIVE_CODE)]
-    if native:
-        raise RefusedError(
-            f"{path} carries native code ({native[0]})", "Save it with torch.export.save."
-        )
-
-
-def _read(path: Path) -> ExportedProgram:
+def _open(archive: Archive, options: LoadOptions) -> tuple[Network, Seen]:
     import torch
 
     try:
         with _quiet():
-            return torch.export.load(str(path))
+            return _describe(torch.export.load(archive.rebuilt()), options)
+    except GancheckError:
+        raise
     except Exception as error:  # the reader raises whatever its unpacking runs into
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise LoadError(f"{path} is a damaged torch.export file: {reason}") from error
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        devices = devices_named(archive) if options.device == "cpu" else ()
+        if devices:
+            raise LoadError(
+                f"{archive.path} was exported on a GPU and asks for {devices[0]} by name: {reason}",
+                "Move the generator to the CPU and export it again.",
+            ) from error
+        raise LoadError(f"{archive.path} is a damaged torch.export file: {reason}") from error
 
 
 @contextmanager
@@ -85,7 +97,7 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(before)
 
 
-def _describe(program: ExportedProgram, options: LoadOptions) -> Network:
+def _describe(program: ExportedProgram, options: LoadOptions) -> tuple[Network, Seen]:
     import torch
 
     device = torch.device(options.device)
@@ -103,14 +115,14 @@ def _describe(program: ExportedProgram, options: LoadOptions) -> Network:
     label_shape = shapes.get(plan.label or "")
     batch, smallest = _batch(program, plan.latent)
 
-    def fits(inputs: tuple[object, ...]) -> list[LayerFit]:
-        return _fits(module, _by_kind(program, inputs))
+    def seen(inputs: tuple[object, ...]) -> list[LayerInputs]:
+        return _seen(module, _by_kind(program, inputs))
 
     def forward(inputs: tuple[object, ...]) -> object:
         positional, named = _by_kind(program, inputs)
         return module(*positional, **named)
 
-    return Network(
+    network = Network(
         forward=forward,
         plan=plan,
         latent_shapes=(_known(latent_shape),) if latent_shape else (),
@@ -119,9 +131,12 @@ def _describe(program: ExportedProgram, options: LoadOptions) -> Network:
         device=options.device,
         batch=batch,
         smallest_batch=smallest,
-        fits=fits,
-        notes=(*notes, *([f"The file fixes the batch size at {batch}."] if batch else [])),
+        fits=fits_of(seen, plan),
+        notes=tuple(notes),
+        backend="torch",
+        order_channels=orderer(module, options.device),
     )
+    return network, seen
 
 
 def _arguments(program: ExportedProgram) -> list[Argument]:
@@ -181,20 +196,22 @@ def _by_kind(
     return inputs[:count], dict(zip(names, inputs[count:], strict=True))
 
 
-def _fits(
+def _seen(
     module: torch.nn.Module, inputs: tuple[tuple[object, ...], dict[str, object]]
-) -> list[LayerFit]:
-    """Run the graph step by step and compare what its BatchNorm operators see and remember."""
+) -> list[LayerInputs]:
+    """Run the graph step by step and keep what its BatchNorm operators see and remember."""
     import torch
     from torch import fx
 
-    found: list[LayerFit] = []
+    found: list[LayerInputs] = []
 
     class Audit(fx.Interpreter):
         def call_function(self, target: Any, args: Any, kwargs: Any) -> Any:
-            if "batch_norm" in str(target) and len(args) > 4 and args[3] is not None:
-                fit = fit_layer(f"BatchNorm layer {len(found) + 1}", args[0], args[3], args[4])
-                found.extend([fit] if fit else [])
+            if "batch_norm" in str(target) and len(args) > 4:
+                values, mean, variance = args[0], args[3], args[4]
+                # Without a memory, as in InstanceNorm, other things stand in these places.
+                if isinstance(mean, torch.Tensor) and isinstance(variance, torch.Tensor):
+                    found.append((values.clone(), mean.clone(), variance.clone()))
             return super().call_function(target, args, kwargs)
 
     with torch.no_grad():

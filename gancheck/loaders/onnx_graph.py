@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gancheck.errors import LoadError
-from gancheck.loaders.audit import LayerFit, fit_layer
+from gancheck.loaders.batching import LayerInputs, fits_of, freed, rebatched
 from gancheck.loaders.interface import LOADERS, LoadOptions, expect_generator
-from gancheck.loaders.network import Argument, Network, plan_call
+from gancheck.loaders.network import Argument, CallPlan, Network, plan_call
+from gancheck.loaders.onnx_audit import is_external, read_onnx, tensors_of
 from gancheck.loaders.probe import Source, make_generator
 from gancheck.loaders.sniff import Sniffed
 from gancheck.types import Generator
@@ -21,7 +23,13 @@ from gancheck.types import Generator
 if TYPE_CHECKING:
     import onnx
     import onnxruntime
+    import torch
 
+    from gancheck.loaders.audit import LayerFit
+
+_SILENT = 4  # what goes wrong is raised as well, and some calls are made to see whether it does
+_LARGEST_ITEM = 8  # bytes of one value, at most
+_MOST_EMBEDDED = 1 << 30
 _FLOATS = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(double)": "float64"}
 _INTEGERS = {"tensor(int64)": "int64", "tensor(int32)": "int32"}
 
@@ -37,26 +45,57 @@ class OnnxGraph:
         return sniffed.kind == "onnx"
 
     def load(self, path: Path, options: LoadOptions) -> Generator:
-        """Check the graph, start a session and probe it."""
+        """Look through the graph, start a session on the bytes that were looked through, probe it.
+
+        Raises:
+            RefusedError: It needs more than built-in operators and its own data.
+            LoadError: It is damaged, or onnxruntime cannot run it.
+        """
         expect_generator(path, self.name, options)
-        _check(path)
-        session = _session(path, options.device)
-        network = _describe(session, path, options)
+        model, whole = _with_data(read_onnx(path), path)
+        network = _describe(_Graph(model, model.SerializeToString() if whole else path), options)
+        if network.batch is not None and whole:
+            names = frozenset(set(network.plan.names) - set(network.plan.fixed))
+            network = _freed(network, rebatched(model, names), path, options)
+        elif network.batch is not None:
+            note = f"The file fixes the batch size at {network.batch}; it is called batch by batch."
+            network = replace(network, notes=(*network.notes, note))
         return make_generator(network, Source(path, self.name), options)
 
 
 LOADERS.register("onnx")(OnnxGraph())
 
 
-def _check(path: Path) -> None:
-    import onnx
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+@dataclass(frozen=True)
+class _Graph:
+    """A model, and what a session reads it from: its bytes, or the file when data lie beside it."""
 
+    model: onnx.ModelProto
+    source: bytes | Path
+
+
+def _with_data(model: onnx.ModelProto, path: Path) -> tuple[onnx.ModelProto, bool]:
+    """Take data from outside the file into the model, unless that would be too large a message."""
+    import onnx
+
+    outside = [tensor for tensor in tensors_of(model) if is_external(tensor)]
+    size = sum(math.prod(tensor.dims) * _LARGEST_ITEM for tensor in outside) + model.ByteSize()
+    if size > _MOST_EMBEDDED:
+        return model, not outside
     try:
-        onnx.checker.check_model(str(path))
-    except (onnx.checker.ValidationError, DecodeError, ValueError, OSError) as error:
+        onnx.load_external_data_for_model(model, os.fspath(path.parent))
+    except (onnx.checker.ValidationError, ValueError, OSError) as error:
         reason = str(error).strip().splitlines()[0]
         raise LoadError(f"{path} is not a valid ONNX file: {reason}") from error
+    return model, True
+
+
+def _freed(network: Network, model: onnx.ModelProto, path: Path, options: LoadOptions) -> Network:
+    try:
+        free = _describe(_Graph(model, model.SerializeToString()), options)
+    except LoadError:  # a shape inside the graph holds on to the batch size
+        free = network
+    return freed(network, replace(free, batch=None), path, options)
 
 
 def _session(source: Path | bytes, device: str) -> onnxruntime.InferenceSession:
@@ -65,7 +104,9 @@ def _session(source: Path | bytes, device: str) -> onnxruntime.InferenceSession:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    options.log_severity_level = 3
+    # Idle threads would otherwise spin and take the cores from torch.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = _SILENT
     wanted = ["CPUExecutionProvider"]
     if device.startswith("cuda"):
         if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
@@ -82,9 +123,13 @@ def _session(source: Path | bytes, device: str) -> onnxruntime.InferenceSession:
         raise LoadError(f"onnxruntime cannot run this ONNX file: {reason}") from error
 
 
-def _describe(session: onnxruntime.InferenceSession, path: Path, options: LoadOptions) -> Network:
-    inputs = {item.name: item for item in session.get_inputs()}
-    arguments = [_argument(item) for item in inputs.values()]
+def _describe(graph: _Graph, options: LoadOptions) -> Network:
+    session = _session(graph.source, options.device)
+    try:
+        inputs = {item.name: item for item in session.get_inputs()}
+        arguments = [_argument(item) for item in inputs.values()]
+    except UnicodeDecodeError as error:
+        raise LoadError(f"the inputs of this ONNX file have broken names: {error}") from error
     plan, notes = plan_call(arguments, conditional=True)
     shapes = {item.name: item.shape for item in arguments}
     latent = shapes[plan.latent] or ()
@@ -92,16 +137,18 @@ def _describe(session: onnxruntime.InferenceSession, path: Path, options: LoadOp
     label = shapes[plan.label] if plan.label else None
     batch = _batch(inputs[plan.latent].shape)
     types = {name: _numpy_type(item.type) for name, item in inputs.items()}
-    note = f"The file fixes the batch size at {batch}; it is run once for each such batch."
     return Network(
         forward=_forward(session, plan.names, types),
         plan=plan,
         latent_shapes=(known,) if known and len(known) == len(latent) else (),
-        classes=label[0] if plan.label_style == "onehot" and label else _rows(path, plan.label),
+        classes=label[0]
+        if plan.label_style == "onehot" and label
+        else _rows(graph.model, plan.label),
         dtype=_FLOATS.get(inputs[plan.latent].type, "float32"),
         batch=batch,
-        fits=_audit(path, plan.names, types),
-        notes=(*notes, *([note] if batch else [])),
+        fits=_audit(graph, plan, types),
+        notes=tuple(notes),
+        backend=f"onnxruntime, {session.get_providers()[0].removesuffix('ExecutionProvider')}",
     )
 
 
@@ -145,13 +192,10 @@ def _initializers(model: onnx.ModelProto) -> dict[str, onnx.TensorProto]:
     return {item.name: item for item in model.graph.initializer}
 
 
-def _rows(path: Path, label: str | None) -> int | None:
+def _rows(model: onnx.ModelProto, label: str | None) -> int | None:
     """Read the number of classes from the table that a Gather looks labels up in."""
-    import onnx
-
     if label is None:
         return None
-    model = onnx.load(str(path), load_external_data=False)
     tables = _initializers(model)
     for node in model.graph.node:
         if node.op_type == "Gather" and node.input[0] in tables:
@@ -162,7 +206,7 @@ def _rows(path: Path, label: str | None) -> int | None:
 
 
 def _audit(
-    path: Path, names: tuple[str, ...], types: dict[str, str]
+    graph: _Graph, plan: CallPlan, types: dict[str, str]
 ) -> Callable[[tuple[object, ...]], list[LayerFit]] | None:
     """Prepare a graph that also returns what its BatchNormalization nodes see.
 
@@ -170,34 +214,37 @@ def _audit(
     """
     import onnx
 
-    model = onnx.load(str(path), load_external_data=False)
-    tables = _initializers(model)
+    tables = _initializers(graph.model)
     nodes = [
         node
-        for node in model.graph.node
+        for node in graph.model.graph.node
         if node.op_type == "BatchNormalization" and {node.input[3], node.input[4]} <= set(tables)
     ]
-    external = any(item.data_location == onnx.TensorProto.EXTERNAL for item in tables.values())
-    if not nodes or external:
+    if not nodes or isinstance(graph.source, Path):
         return None
+    model = onnx.ModelProto()
+    model.CopyFrom(graph.model)
     known = {item.name for item in (*model.graph.output, *model.graph.input)}
     for name in dict.fromkeys(node.input[0] for node in nodes):
         if name not in known:
             model.graph.output.append(onnx.ValueInfoProto(name=name))
     session = _session(model.SerializeToString(), "cpu")
     outputs = [item.name for item in session.get_outputs()]
-    forward = _forward(session, names, types)
+    forward = _forward(session, plan.names, types)
 
-    def fits(inputs: tuple[object, ...]) -> list[LayerFit]:
-        import torch
+    def seen(inputs: tuple[object, ...]) -> list[LayerInputs]:
+        values: Any = dict(zip(outputs, forward(inputs), strict=True))  # type: ignore[call-overload]
+        return [
+            (values[node.input[0]], _memory(tables[node.input[3]]), _memory(tables[node.input[4]]))
+            for node in nodes
+            if node.input[0] in values
+        ]
 
-        seen: Any = dict(zip(outputs, forward(inputs), strict=True))  # type: ignore[call-overload]
-        found = []
-        for number, node in enumerate(nodes, start=1):
-            mean, variance = (onnx.numpy_helper.to_array(tables[node.input[i]]) for i in (3, 4))
-            if node.input[0] in seen:
-                memory = (torch.from_numpy(mean.copy()), torch.from_numpy(variance.copy()))
-                found.append(fit_layer(f"BatchNorm layer {number}", seen[node.input[0]], *memory))
-        return [fit for fit in found if fit is not None]
+    return fits_of(seen, plan)
 
-    return fits
+
+def _memory(tensor: onnx.TensorProto) -> torch.Tensor:
+    import onnx
+    import torch
+
+    return torch.from_numpy(onnx.numpy_helper.to_array(tensor).copy())

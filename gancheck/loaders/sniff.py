@@ -29,6 +29,7 @@ _MAGIC = (
     (b"\x80\x04", "pickle", "a Python pickle"),
     (b"\x80\x05", "pickle", "a Python pickle"),
 )
+_UNREAD_PROGRAMS = ("mobile", "old-torchscript", "old-exported")
 _AFTER_IR_VERSION = tuple(bytes((tag,)) for tag in b"\x12\x1a\x22\x28\x32\x3a\x42\x72")
 
 
@@ -83,6 +84,12 @@ def explain(sniffed: Sniffed) -> LoadError:
             "Load it with the code that wrote it and save generator.state_dict(), or export the "
             "generator with torch.export.save or torch.onnx.export.",
         )
+    if sniffed.kind in _UNREAD_PROGRAMS:
+        return RefusedError(
+            f"{sniffed.path} is {sniffed.looks_like}, which nothing here can look through first",
+            "Load it with the code that wrote it and export the generator with torch.export.save "
+            "or torch.onnx.export.",
+        )
     if sniffed.kind == PREPARED:
         return LoadError(
             f"{sniffed.path} is a prepared reference, where a generator or samples were expected",
@@ -116,6 +123,8 @@ def _classify(path: Path, head: bytes) -> tuple[str, str]:
             return kind, looks_like
     if _is_onnx(head):
         return "onnx", "an ONNX graph"
+    if head[4:8] in (b"PTMF", b"ET12"):
+        return "mobile", "a program of torch for mobile phones"
     if head[257:262] == b"ustar":
         return "tar", "a tar archive"
     return _classify_text(head) or ("unknown", f"no known format ({path.stat().st_size} bytes)")
@@ -151,14 +160,17 @@ def _sniff_zip(path: Path, head: bytes) -> Sniffed:
     try:
         with zipfile.ZipFile(path) as archive:
             members = tuple(archive.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise LoadError(
             f"{path} is a truncated or damaged archive ({path.stat().st_size} bytes): {error}",
             "Copy or download it again.",
         ) from error
     if len(set(members)) != len(members):
         # Readers disagree on which of two entries counts, so what one checks another may not run.
-        raise RefusedError(f"{path} is an archive with two entries of one name")
+        raise RefusedError(
+            f"{path} is an archive with two entries of one name",
+            "Load it with the code that wrote it and save generator.state_dict() anew.",
+        )
     kind, looks_like = _classify_members(members)
     return Sniffed(path, kind, looks_like, head, members)
 
@@ -175,6 +187,8 @@ def _classify_members(members: tuple[str, ...]) -> tuple[str, str]:
         return "old-exported", "a program of torch.export from an old version of torch"
     if holds("/constants.pkl") and any("/code/" in name for name in names):
         return "torchscript", "a TorchScript program"
+    if holds("/model.json") and any("/tensors/" in name or "/code/" in name for name in names):
+        return "old-torchscript", "a TorchScript program from a version of torch before 1.4"
     if holds("/data.pkl"):
         return "torch-zip", "a torch file"
     if names and all(name.endswith(".npy") for name in names):

@@ -1,26 +1,34 @@
 """TorchScript: programs saved by ``torch.jit.save``.
 
-Loading such a file runs the program in it, which cannot call Python but can read and write files.
+Loading such a file runs the program in it, which cannot call Python but can read and write files;
+so its source is looked through first.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gancheck.errors import LoadError
-from gancheck.loaders.audit import LayerFit, fit_layer
+from gancheck.errors import GancheckError, LoadError, RefusedError
+from gancheck.loaders.archive import Archive, read_archive
+from gancheck.loaders.batching import LayerInputs, Seen, fits_of, mapped
 from gancheck.loaders.interface import LOADERS, LoadOptions, expect_generator
 from gancheck.loaders.module import float_type
 from gancheck.loaders.network import Argument, ArgumentKind, Network, plan_call
 from gancheck.loaders.probe import Source, make_generator
 from gancheck.loaders.sniff import Sniffed
+from gancheck.loaders.torchscript_audit import audit_torchscript, devices_named, trimmed
 from gancheck.loaders.weights import latent_candidates
 from gancheck.types import Generator
 
 _KINDS: dict[str, ArgumentKind] = {"Tensor": "tensor", "float": "scalar", "int": "scalar"}
+_DAMAGE = (
+    *(RuntimeError, ValueError, OSError, EOFError, AttributeError, TypeError),
+    *(IndexError, MemoryError),
+)
 _STATISTICS = (0, 3, 4)  # of aten::batch_norm: input, running mean, running variance
 
 
@@ -35,34 +43,61 @@ class TorchScript:
         return sniffed.kind == "torchscript"
 
     def load(self, path: Path, options: LoadOptions) -> Generator:
-        """Load the program and probe it."""
+        """Look through the program, load it from the bytes that were looked through, probe it.
+
+        Raises:
+            RefusedError: It is more than tensor maths, and ``trust`` is off.
+            LoadError: It is damaged, or was traced on a GPU that is not there.
+        """
         expect_generator(path, self.name, options)
-        module = _read(path, options.device)
-        return make_generator(_describe(module, options), Source(path, self.name), options)
+        archive = trimmed(read_archive(path))
+        complaint = audit_torchscript(archive)
+        if complaint and not options.trust:
+            raise RefusedError(
+                f"{path} is a TorchScript program that {complaint}",
+                "Export the generator with torch.onnx.export or torch.export.save. If you trust "
+                "whoever wrote the file, run it with `--trust`.",
+            )
+        try:
+            network, seen = _open(archive, options)
+            network = mapped(network, seen, path, options)
+            return make_generator(network, Source(path, self.name, trusted=complaint), options)
+        except GancheckError as error:
+            devices = devices_named(archive) if options.device == "cpu" else ()
+            if not devices:
+                raise
+            raise LoadError(
+                f"{path} was traced on a GPU and asks for {devices[0]} by name: {error.message}",
+                "Move the generator to the CPU and export it again, or run with `--device cuda`.",
+            ) from error
 
 
 LOADERS.register("torchscript")(TorchScript())
 
 
-def _read(path: Path, device: str) -> Any:
+def _open(archive: Archive, options: LoadOptions) -> tuple[Network, Seen]:
     import torch
 
     try:
         with warnings.catch_warnings():
             # TorchScript is deprecated, and people still have files of it.
             warnings.simplefilter("ignore", DeprecationWarning)
-            module: Any = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
-    except (RuntimeError, ValueError, OSError, EOFError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise LoadError(f"{path} is a damaged TorchScript file: {reason}") from error
-    if hasattr(module, "training"):  # frozen programs have forgotten the modes
-        module.eval()
-    for weight in module.parameters():
-        weight.requires_grad_(False)
-    return module.to(device)
+            module: Any = torch.jit.load(archive.rebuilt(), map_location="cpu")  # type: ignore[no-untyped-call]
+        if hasattr(module, "training"):  # frozen programs have forgotten the modes
+            module.eval()
+        for weight in module.parameters():
+            weight.requires_grad_(False)
+        return _describe(module.to(options.device), options)
+    except GancheckError:
+        raise
+    except Exception as error:  # the reader raises whatever its unpacking runs into
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise LoadError(f"{archive.path} is a damaged TorchScript file: {reason}") from error
 
 
-def _describe(module: Any, options: LoadOptions) -> Network:
+def _describe(module: Any, options: LoadOptions) -> tuple[Network, Seen]:
+    if not hasattr(module, "forward"):
+        raise LoadError("this TorchScript program has no `forward` to call")
     schema = module.forward.schema.arguments[1:]
     tensors = {item.name for item in schema if str(item.type) == "Tensor"}
     tables = _embedding_shapes(module)
@@ -73,19 +108,35 @@ def _describe(module: Any, options: LoadOptions) -> Network:
     def forward(inputs: tuple[object, ...]) -> object:
         return module(*_as_tensors(plan.names, inputs, tensors))
 
-    def fits(inputs: tuple[object, ...]) -> list[LayerFit]:
-        return _fits(module, _as_tensors(plan.names, inputs, tensors))
+    def seen(inputs: tuple[object, ...]) -> list[LayerInputs]:
+        return _seen(module, _as_tensors(plan.names, inputs, tensors))
 
-    return Network(
+    network = Network(
         forward=forward,
         plan=plan,
         latent_shapes=latent_candidates(_weight_shapes(module), widths),
         classes=tables[0][0] if tables and plan.label else None,
         dtype=float_type(module),
         device=options.device,
-        fits=fits,
+        fits=fits_of(seen, plan),
         notes=tuple(notes),
+        backend="torch",
+        order_channels=orderer(module, options.device),
     )
+    return network, seen
+
+
+def orderer(module: Any, device: str) -> Callable[[bool], None] | None:
+    """Return what puts the channels of a program's convolutions last, which is faster on CPUs."""
+    import torch
+
+    if device != "cpu" or not any(weight.ndim == 4 for weight in module.parameters()):
+        return None
+
+    def order(last: bool) -> None:
+        module.to(memory_format=torch.channels_last if last else torch.contiguous_format)
+
+    return order
 
 
 def _argument(item: Any) -> Argument:
@@ -130,7 +181,7 @@ def _weight_shapes(module: Any) -> list[tuple[int, ...]]:
     ]
 
 
-def _fits(module: Any, inputs: list[object]) -> list[LayerFit]:
+def _seen(module: Any, inputs: list[object]) -> list[LayerInputs]:
     """Run a copy of the graph that returns what its BatchNorm layers see and remember.
 
     Graphs can only be edited through functions of torch that are not public. Where these are
@@ -159,9 +210,4 @@ def _fits(module: Any, inputs: list[object]) -> list[LayerFit]:
     except (RuntimeError, AttributeError, TypeError):
         return []
     layers = [seen[at : at + 3] for at in range(0, len(seen), 3)]
-    fits = [
-        fit_layer(f"BatchNorm layer {number}", *layer)
-        for number, layer in enumerate(layers, start=1)
-        if all(isinstance(part, torch.Tensor) for part in layer)
-    ]
-    return [fit for fit in fits if fit is not None]
+    return [tuple(layer) for layer in layers if all(isinstance(x, torch.Tensor) for x in layer)]

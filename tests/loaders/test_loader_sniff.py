@@ -145,5 +145,5 @@ def test_object_arrays_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "samples"
     with path.open("wb") as stream:
         np.save(stream, np.array([{}, {}], dtype=object), allow_pickle=True)
-    with pytest.raises(LoadError, match="holds objects"):
+    with pytest.raises(LoadError, match="holds Python objects"):
         load(path)
