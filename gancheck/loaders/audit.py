@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     import torch
 
 _DEAD = 1e-6  # of the largest variance in the layer
+_KEPT = 0.9  # of the channels; the others hardly vary, so that chance rules them
+_AT_ONCE = 1 << 20  # values taken to double precision at once
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,17 @@ class LayerFit:
         name: Name of the layer.
         shift: Median over channels of |mean - remembered mean| / remembered deviation.
         ratio: Median over channels of variance / remembered variance.
+        residual: Root mean square of the shift and of half the logarithm of the ratio, each at
+            most 1, over the nine tenths of channels where they are least: finer than the
+            medians, to compare two assumptions by.
+        channels: How many channels these are.
     """
 
     name: str
     shift: float
     ratio: float
+    residual: float = 0.0
+    channels: int = 1
 
     def within(self, bar: Bar) -> bool:
         """Whether the inputs could be those of training."""
@@ -65,14 +74,9 @@ def fit_layer(
 
     Channels that were constant in training are left out; None when no other channel exists.
     """
-    channels = inputs.detach().double().transpose(0, 1).flatten(1)
-    mean, variance = mean.detach().double(), variance.detach().double()
-    alive = variance > _DEAD * variance.max()
-    if not bool(alive.any()):
-        return None
-    shift = (channels.mean(dim=1) - mean).abs()[alive] / variance[alive].sqrt()
-    ratio = channels.var(dim=1, correction=0)[alive] / variance[alive]
-    return LayerFit(name, float(shift.median()), float(ratio.median()))
+    moments = Moments()
+    moments.add(inputs)
+    return moments.fit(name, mean, variance)
 
 
 def passes(fits: Sequence[LayerFit], bar: Bar = DOUBT) -> bool:
@@ -92,32 +96,97 @@ def misfit(fits: Sequence[LayerFit]) -> float:
     return math.sqrt(sum(fit.misfit**2 for fit in fits) / len(fits))
 
 
-def fits_of_module(module: torch.nn.Module, call: Callable[[], object]) -> list[LayerFit]:
-    """Run a module once and compare what each of its BatchNorm layers sees, in that order."""
+class Moments:
+    """Counts, sums and sums of squares of each channel of one layer's inputs, batch by batch."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.total: torch.Tensor | None = None
+        self.squares: torch.Tensor | None = None
+
+    def add(self, inputs: torch.Tensor) -> None:
+        """Take in the inputs (n, c, ...) of one call, a few rows at a time to save memory."""
+        each = max(1, inputs[0].numel()) if len(inputs) else 1
+        step = max(1, _AT_ONCE // each)
+        for start in range(0, len(inputs), step):
+            channels = inputs.detach()[start : start + step].double().transpose(0, 1).flatten(1)
+            self.count += channels.shape[1]
+            total, squares = channels.sum(dim=1), channels.square().sum(dim=1)
+            self.total = total if self.total is None else self.total + total
+            self.squares = squares if self.squares is None else self.squares + squares
+
+    def fit(self, name: str, mean: torch.Tensor, variance: torch.Tensor) -> LayerFit | None:
+        """Compare what was taken in with the remembered statistics (c,) of the layer.
+
+        Channels that were constant in training are left out; None when no other channel exists.
+        """
+        if self.total is None or self.squares is None:
+            return None
+        mean, variance = mean.detach().double(), variance.detach().double()
+        alive = variance > _DEAD * variance.max()
+        if not bool(alive.any()):
+            return None
+        centre = self.total / self.count
+        spread = (self.squares / self.count - centre.square()).clamp_min(0)
+        shift = (centre - mean).abs()[alive] / variance[alive].sqrt()
+        ratio = spread[alive] / variance[alive]
+        stretch = ratio.clamp_min(_DEAD).log().abs() / 2
+        squares = shift.clamp_max(1).square() + stretch.clamp_max(1).square()
+        kept = max(1, int(_KEPT * len(squares)))
+        residual = float((squares.sort().values[:kept].mean() / 2).sqrt())
+        return LayerFit(name, float(shift.median()), float(ratio.median()), residual, kept)
+
+
+def residual(fits: Sequence[LayerFit]) -> float:
+    """Return the root mean square residual of all channels of all layers, infinite without any."""
+    if not fits:
+        return math.inf
+    squares = sum(fit.channels * fit.residual**2 for fit in fits)
+    return math.sqrt(squares / sum(fit.channels for fit in fits))
+
+
+def fits_of_module(
+    module: torch.nn.Module, call: Callable[[], object], stop: Bar | None = None
+) -> list[LayerFit]:
+    """Run a module and compare what each of its BatchNorm layers sees, in that order.
+
+    Args:
+        module: The network.
+        call: Runs it, on one batch or on several.
+        stop: End the run at the first layer beyond this bar, which is the last one returned.
+    """
     import torch
 
-    fits: list[LayerFit] = []
+    layers = {f"BatchNorm layer {name}": layer for name, layer in batchnorm_layers(module)}
+    seen: dict[str, Moments] = {}
 
     def hook(name: str) -> Callable[[torch.nn.Module, tuple[torch.Tensor, ...]], None]:
-        def look(layer: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-            mean, variance = layer.running_mean, layer.running_var
-            if isinstance(mean, torch.Tensor) and isinstance(variance, torch.Tensor):
-                fit = fit_layer(name, inputs[0], mean, variance)
-                fits.extend([fit] if fit else [])
+        def look(_: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+            seen.setdefault(name, Moments()).add(inputs[0])
+            fit = None if stop is None else _fit(name, layers[name], seen[name])
+            if stop is not None and fit is not None and not fit.within(stop):
+                raise _Enough
 
         return look
 
-    handles = [
-        layer.register_forward_pre_hook(hook(f"BatchNorm layer {name}"))
-        for name, layer in batchnorm_layers(module)
-    ]
+    handles = [layer.register_forward_pre_hook(hook(name)) for name, layer in layers.items()]
     try:
-        with torch.no_grad():
+        with torch.no_grad(), suppress(_Enough):
             call()
     finally:
         for handle in handles:
             handle.remove()
-    return fits
+    fits = (_fit(name, layers[name], moments) for name, moments in seen.items())
+    return [fit for fit in fits if fit is not None]
+
+
+class _Enough(Exception):  # noqa: N818 - ends a run early, is no error
+    """A layer is beyond the bar; nothing after it matters."""
+
+
+def _fit(name: str, layer: torch.nn.Module, moments: Moments) -> LayerFit | None:
+    remembered = dict(layer.named_buffers(recurse=False))
+    return moments.fit(name, remembered["running_mean"], remembered["running_var"])
 
 
 def batchnorm_layers(module: torch.nn.Module) -> list[tuple[str, torch.nn.Module]]:

@@ -9,11 +9,13 @@ import torch
 
 from gancheck.loaders.audit import (
     REBUILD,
+    Bar,
     LayerFit,
     fit_layer,
     fits_of_module,
     misfit,
     passes,
+    residual,
     worst,
 )
 from loaders.loader_models import LATENT, Dcgan
@@ -69,3 +71,41 @@ def test_hooks_are_gone_afterwards(dcgan: Dcgan) -> None:
     with pytest.raises(RuntimeError):
         fits_of_module(dcgan, lambda: dcgan(torch.zeros(2, LATENT + 1, 1, 1)))
     assert not any(layer._forward_pre_hooks for layer in dcgan.modules())
+
+
+def test_a_run_ends_at_the_first_layer_beyond_the_bar(dcgan: Dcgan) -> None:
+    """What is already refuted is run no further, and the layer that did it is told."""
+    wide = 3 * torch.randn(64, LATENT, 1, 1)
+    ran: list[object] = []
+    handle = dcgan.main[-1].register_forward_hook(lambda *_: ran.append(1))
+    fits = fits_of_module(dcgan, lambda: dcgan(wide), stop=Bar(0.3, 2.0))
+    handle.remove()
+    assert len(fits) == 1
+    assert fits[0].ratio > 2
+    assert ran == []
+
+
+def test_batches_are_judged_together(dcgan: Dcgan) -> None:
+    """A call in several batches gives the fits of one call with all of them."""
+    latents = torch.randn(96, LATENT, 1, 1, generator=torch.Generator().manual_seed(1))
+    whole = fits_of_module(dcgan, lambda: dcgan(latents))
+    parts = fits_of_module(dcgan, lambda: [dcgan(part) for part in (latents[:40], latents[40:])])
+    assert [fit.shift for fit in parts] == pytest.approx([fit.shift for fit in whole], abs=1e-6)
+    assert [fit.ratio for fit in parts] == pytest.approx([fit.ratio for fit in whole], rel=1e-5)
+
+
+def test_the_residual_leaves_out_the_oddest_channels() -> None:
+    """One channel in ten may be far off, as where it hardly varied in training; two may not."""
+    inputs = torch.randn(4000, 10, generator=torch.Generator().manual_seed(2))
+    inputs = (inputs - inputs.mean(dim=0)) / inputs.std(dim=0, correction=0)
+    mean = torch.zeros(10)
+    mean[0] = 0.8
+    one = fit_layer("layer", inputs, mean, torch.ones(10))
+    mean[1] = 0.8
+    two = fit_layer("layer", inputs, mean, torch.ones(10))
+    assert one is not None
+    assert two is not None
+    assert one.residual < 0.001
+    assert two.residual == pytest.approx(math.sqrt(0.64 / 9 / 2), rel=0.01)
+    assert residual([one, two]) == pytest.approx(two.residual / math.sqrt(2), rel=0.01)
+    assert residual([]) == math.inf

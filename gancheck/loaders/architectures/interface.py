@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -18,12 +17,20 @@ class Proposal:
     """One network that the weights fit, to be confirmed or refuted by its BatchNorm layers.
 
     Attributes:
-        network: The network with the weights loaded.
-        description: What it is, with everything that was assumed, for the report.
+        network: The network with the weights loaded, on the CPU. Proposals may share their
+            weights: nobody changes them.
+        description: What it is, as ``a DCGAN with ReLU``.
+        assumed: What no statistic can confirm, as a sentence; empty when there is nothing.
+        latent_shape: Shape of one latent; None leaves it to be found by calling the network.
+        usual: Whether what cannot be confirmed is as most networks of the family have it. Where
+            the statistics like several networks, a usual one is preferred to an unusual one.
     """
 
     network: torch.nn.Module
     description: str
+    assumed: str = ""
+    latent_shape: tuple[int, ...] | None = None
+    usual: bool = True
 
 
 class Architecture(Protocol):
@@ -34,62 +41,10 @@ class Architecture(Protocol):
         """Name of the family."""
 
     def propose(self, state: Mapping[str, torch.Tensor]) -> Iterator[Proposal]:
-        """Yield every network of the family that uses all of these weights; none if none does."""
+        """Yield every network of the family that uses all of these weights; none if none does.
+
+        The commonest come first: of networks that draw the same, the first is taken.
+        """
 
 
 ARCHITECTURES: Registry[Architecture] = Registry("architecture", "gancheck.loaders.architectures")
-
-
-@dataclass(frozen=True)
-class Layer:
-    """The tensors of one layer by their short names: ``weight``, ``bias``, ``running_mean``."""
-
-    name: str
-    tensors: Mapping[str, torch.Tensor]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the weight; empty without one."""
-        weight = self.tensors.get("weight")
-        return () if weight is None else tuple(weight.shape)
-
-    @property
-    def is_norm(self) -> bool:
-        """Whether this is a BatchNorm layer with statistics, scale and shift."""
-        return len(self.shape) == 1 and {"bias", "running_mean", "running_var"} <= set(self.tensors)
-
-
-def layers_of(state: Mapping[str, torch.Tensor]) -> list[Layer]:
-    """Group tensors by layer, in the order of a `torch.nn.Sequential` where numbers tell it.
-
-    The order of names is otherwise kept as it is: safetensors files sort them, torch files keep
-    the order in which layers were made.
-    """
-    layers: dict[str, dict[str, torch.Tensor]] = {}
-    for name, tensor in state.items():
-        prefix, _, short = name.rpartition(".")
-        layers.setdefault(prefix, {})[short] = tensor
-    names = list(layers)
-    if all(name.rpartition(".")[2].isdigit() for name in names):
-        names.sort(key=_natural)
-    return [Layer(name, layers[name]) for name in names]
-
-
-def load_positionally(network: torch.nn.Sequential, layers: list[Layer]) -> bool:
-    """Fill the layers that have weights, in order; tell whether everything fitted."""
-    own = [child for child in network if child.state_dict()]
-    if len(own) != len(layers):
-        return False
-    for child, layer in zip(own, layers, strict=True):
-        expected = {name: tuple(value.shape) for name, value in child.state_dict().items()}
-        expected.pop("num_batches_tracked", None)
-        given = {name: tuple(value.shape) for name, value in layer.tensors.items()}
-        given.pop("num_batches_tracked", None)
-        if expected != given:
-            return False
-        child.load_state_dict(dict(layer.tensors), strict=False)
-    return True
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"[._]", name)]

@@ -10,25 +10,26 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
-from gancheck.loaders.architectures.interface import (
-    ARCHITECTURES,
+from gancheck.loaders.architectures.interface import ARCHITECTURES, Proposal
+from gancheck.loaders.architectures.layers import (
     Layer,
-    Proposal,
+    activated,
+    checked,
+    filled,
     layers_of,
-    load_positionally,
+    normalised,
 )
+from gancheck.loaders.architectures.parts import EPSILONS, activation, activations, describe
 
 if TYPE_CHECKING:
     import torch
 
-_SLOPES = (0.0, 0.2)
-_EPSILONS = (1e-5, 0.8)  # torch's own, and the second argument that many copied as a momentum
 _PICTURE = 64  # from this many outputs on, they are taken for pixels
 
 
 @dataclass(frozen=True)
 class Mlp:
-    """Dense layers, some followed by BatchNorm, one activation throughout."""
+    """Dense layers, some with BatchNorm before or behind the activation, one for all."""
 
     name: str = "mlp"
 
@@ -37,15 +38,15 @@ class Mlp:
         layers = layers_of(state)
         if not _is_stack(layers):
             return
-        for slope, epsilon in product(_SLOPES, _EPSILONS):
-            network = _build(layers, slope, epsilon)
-            if load_positionally(network, layers):
-                activation = f"LeakyReLU({slope})" if slope else "ReLU"
-                ending = "tanh" if isinstance(network[-1], _tanh()) else "nothing"
+        ending = "tanh" if layers[-1].shape[0] >= _PICTURE else "nothing"
+        for active in activated(layers):
+            for epsilon, name in product(EPSILONS, activations(checked(layers, active))):
                 yield Proposal(
-                    network,
-                    f"a dense network with {activation} inside and a BatchNorm epsilon of "
-                    f"{epsilon:g}; {ending} at the end is a guess that cannot be checked",
+                    _build(layers, active, (name, epsilon)),
+                    f"a dense network with {describe(name, epsilon)}",
+                    "No statistic shows what follows the last BatchNorm layer: the same "
+                    f"activation, and {ending} at the end were assumed.",
+                    latent_shape=(layers[0].shape[1],),
                 )
 
 
@@ -53,40 +54,36 @@ ARCHITECTURES.register("mlp")(Mlp())
 
 
 def _is_stack(layers: list[Layer]) -> bool:
-    dense = [layer for layer in layers if len(layer.shape) == 2]
-    norms = [number for number, layer in enumerate(layers) if layer.is_norm]
-    if len(dense) + len(norms) != len(layers) or len(dense) < 2 or not norms:
+    if len(layers) < 3 or layers[0].is_norm or layers[-1].is_norm:
         return False
-    # A BatchNorm layer behind an activation is what can refute that activation.
-    if layers[0].is_norm or layers[-1].is_norm or max(norms) < 2:
-        return False
-    width = dense[0].shape[1]
+    width = None
     for layer in layers:
-        if width != layer.shape[-1]:
+        if not layer.is_norm and not _is_dense(layer):
+            return False
+        if layer.shape[-1] != (width or layer.shape[-1]):
             return False
         width = layer.shape[0]
     return True
 
 
-def _build(layers: list[Layer], slope: float, epsilon: float) -> torch.nn.Sequential:
+def _is_dense(layer: Layer) -> bool:
+    return layer.is_linear and len(layer.shape) == 2 and layer.adds_to(layer.shape[0])
+
+
+def _build(
+    layers: list[Layer], active: tuple[bool, ...], parts: tuple[str, float]
+) -> torch.nn.Sequential:
     from torch import nn
 
+    name, epsilon = parts
     children: list[nn.Module] = []
-    for index, layer in enumerate(layers):
+    for layer, follows in zip(layers, (*active, False), strict=True):
         if layer.is_norm:
-            children.append(nn.BatchNorm1d(layer.shape[0], eps=epsilon))
+            children.append(normalised(nn.BatchNorm1d, layer, epsilon))
         else:
             outputs, inputs = layer.shape
-            children.append(nn.Linear(inputs, outputs, bias="bias" in layer.tensors))
-        last = index + 1 == len(layers)
-        if not last and not layers[index + 1].is_norm:
-            children.append(nn.LeakyReLU(slope) if slope else nn.ReLU())
+            children.append(filled(nn.Linear, layer, inputs, outputs))
+        children += [activation(name)] if follows else []
     if layers[-1].shape[0] >= _PICTURE:
         children.append(nn.Tanh())
     return nn.Sequential(*children)
-
-
-def _tanh() -> type:
-    from torch import nn
-
-    return nn.Tanh
