@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from gancheck.errors import LoadError
+from gancheck.errors import LoadError, RefusedError
 from gancheck.loaders.interface import LOADERS, Loader, LoadOptions
 from gancheck.loaders.sniff import Sniffed, explain, sniff
 from gancheck.types import Generator, SampleSet
@@ -13,23 +13,33 @@ from gancheck.types import Generator, SampleSet
 __all__ = ["LOADERS", "LoadOptions", "Loader", "Sniffed", "load", "load_samples", "sniff"]
 
 
+_PROGRAMS = ("torchscript", "exported")
+
+
 def load(path: Path, options: LoadOptions | None = None) -> Generator | SampleSet:
     """Read a file or a folder as what its content says it is: a generator or samples.
 
-    TorchScript, ``.pt2`` and ONNX files hold programs, which are run; load only files whose
-    source you trust. State dicts are read without running anything that came with them.
+    TorchScript and ``.pt2`` files hold programs: they are audited before they are run, and
+    refused where the audit fails. ``trust`` lets those in all the same, in a child process with
+    limits unless ``isolate`` is False. State dicts are read without running anything that came
+    with them, and pickles are never executed.
 
     Raises:
         LoadError: The path does not exist, is damaged, or is of no known format.
+        RefusedError: It could be read, and doing so is not safe.
         GeneratorError: The generator runs, and its output cannot be judged.
         ShapeError: The latents asked for do not fit the generator, or images differ in size.
     """
     options = options or LoadOptions()
     sniffed = sniff(path)
-    for _, loader in LOADERS:
-        if loader.recognises(sniffed):
-            return loader.load(path, options)
-    raise explain(sniffed)
+    if options.isolate:
+        return _load_isolated(sniffed, options)
+    if options.isolate is False or not options.trust or sniffed.kind not in _PROGRAMS:
+        return _load_here(sniffed, options)
+    try:
+        return _load_here(sniffed, replace(options, trust=False))
+    except RefusedError:
+        return _load_isolated(sniffed, options)
 
 
 def load_samples(path: Path, options: LoadOptions | None = None) -> SampleSet:
@@ -43,3 +53,17 @@ def load_samples(path: Path, options: LoadOptions | None = None) -> SampleSet:
     if isinstance(loaded, SampleSet):
         return loaded
     raise LoadError(f"{path} is a generator ({loaded.spec.format}), where samples were expected")
+
+
+def _load_here(sniffed: Sniffed, options: LoadOptions) -> Generator | SampleSet:
+    for _, loader in LOADERS:
+        if loader.recognises(sniffed):
+            return loader.load(sniffed.path, options)
+    raise explain(sniffed)
+
+
+def _load_isolated(sniffed: Sniffed, options: LoadOptions) -> Generator | SampleSet:
+    from gancheck.loaders.isolated import load_isolated
+
+    # Samples are no program; those that a child could read within its limits are read here.
+    return load_isolated(sniffed.path, options) or _load_here(sniffed, options)
