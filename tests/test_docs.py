@@ -16,6 +16,7 @@ from gancheck.analyzers.memorization import Memorization
 from gancheck.analyzers.modes import Modes
 from gancheck.analyzers.sensitivity import Sensitivity
 from gancheck.cli import app
+from gancheck.loaders.concerns import MOVED, NOISE_MUCH, OUTSIDE_MUCH
 from gancheck.types import Condition, Verdict
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
@@ -30,6 +31,10 @@ LIMITS = {
     ),
     "sensitivity.latent": ("", f"{Sensitivity.ignored_below:g}"),
     "sensitivity.batch": (f"{Sensitivity.changed_above:g}", ""),
+    "audit.batch-mates": (f"{MOVED:.4f}", ""),
+    "audit.internal-noise": (f"{NOISE_MUCH:g}", ""),
+    "audit.range": (f"{OUTSIDE_MUCH:g}", ""),
+    "audit.latent-law": ("another law", ""),
     "cuts.crossings": (f"{Cuts.warn_lines_above:.2f}", ""),
     "memorization.copies": (f"{Memorization.warn_above:.2f}", ""),
 }

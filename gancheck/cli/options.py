@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 from gancheck.errors import UsageError
+from gancheck.scaled import split_law
 from gancheck.types import JSON
 
 _LAWS = ("normal", "uniform", "sphere")
@@ -37,14 +38,32 @@ def resize(text: str | None) -> tuple[int, int] | None:
     return int(sides[0]), int(sides[1])
 
 
+def output_shape(text: str | None) -> tuple[int, int, int] | None:
+    """Read ``--output-shape``: channels, height, width; one channel where none are named."""
+    if text is None:
+        return None
+    sides = [side.strip() for side in text.lower().replace("x", ",").split(",")]
+    whole = [int(side) for side in sides if side.isdigit()]
+    if len(whole) == len(sides) == 2:
+        whole = [1, *whole]
+    if len(whole) != 3 or len(sides) > 3 or whole[0] not in (1, 3) or min(whole) < 1:
+        raise UsageError(
+            f"--output-shape {text!r} is not the shape of an image",
+            "Write CHANNELS,HEIGHT,WIDTH with 1 or 3 channels, such as 1,28,28, or HEIGHT,WIDTH.",
+        )
+    return whole[0], whole[1], whole[2]
+
+
 def latent_law(text: str | None) -> str | None:
     """Read ``--latent-law``; None infers it."""
     if text is None or text == "auto":
         return None
     if text not in _LAWS and ":" not in text:
+        raise UsageError(f"--latent-law {text!r} is not known", _LAW_HINT)
+    law, factor = split_law(text)
+    if ":" not in law and law not in _LAWS:
         raise UsageError(
-            f"--latent-law {text!r} is not known",
-            f"Use {', '.join(_LAWS)} or module:function.",
+            f"--latent-law {text!r}: there is no law {law!r} to take {factor:g} times", _LAW_HINT
         )
     return text
 
@@ -62,6 +81,9 @@ def arch_args(text: str | None) -> Mapping[str, JSON]:
     return found
 
 
+_LAW_HINT = (
+    f"Use {', '.join(_LAWS)}, one of them times a factor, such as normal:0.7, or module:function."
+)
 _ARGS_HINT = """Write an object, such as --arch-args '{"width": 64}'."""
 
 

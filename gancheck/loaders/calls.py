@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gancheck.errors import GancheckError, LoadError, ShapeError
 from gancheck.loaders.interface import LoadOptions
 from gancheck.loaders.laws import draw_latents
-from gancheck.loaders.network import LabelStyle, Network
+from gancheck.loaders.network import WRAP, LabelStyle, Network, fixed_strength, strength_note
 from gancheck.loaders.outputs import OutputLayout, find_layout
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def find_call(network: Network, path: Path, options: LoadOptions) -> Call:
         LoadError: Nothing works, or the number of classes or the latents' length is not known.
         ShapeError: The options contradict the file.
     """
-    network = _with_classes(network, path, options)
+    network = _with_classes(_with_truncation(network, path, options), path, options)
     candidates = _candidates(network, options.latent_dim)
     if not candidates:
         raise LoadError(
@@ -55,7 +55,39 @@ def find_call(network: Network, path: Path, options: LoadOptions) -> Call:
     call, complaint = _first_working(network, candidates)
     if call is None:
         raise _give_up(network, path, options, complaint)
-    return call
+    if options.output_shape is None:
+        return call
+    return _as_images(call, options.output_shape)
+
+
+def _as_images(call: Call, shape: tuple[int, ...]) -> Call:
+    layout = call.layout.as_images(shape)
+    if layout == call.layout:
+        return call
+    # Said of outputs that stay vectors; they no longer do.
+    kept = tuple(note for note in call.notes if "flattened to vectors" not in note)
+    note = f"Outputs of shape {call.layout.shape} were taken for images of shape {shape}, as told."
+    return replace(call, layout=layout, notes=(*kept, note))
+
+
+def _with_truncation(network: Network, path: Path, options: LoadOptions) -> Network:
+    if options.truncation is None:
+        return network
+    plan, value = network.plan, options.truncation
+    if plan.strength is None:
+        fixed = fixed_strength(plan)
+        inputs = ", ".join(plan.names)
+        raise LoadError(
+            f"{path} has no truncation to set: its inputs are ({inputs})"
+            if fixed is None
+            else f"{path} fixes its truncation: {fixed} = {plan.fixed[fixed]}",
+            "Leave `--truncation` out. `--latent-law normal:0.7` narrows the latents themselves."
+            if fixed is None
+            else "Leave `--truncation` out, or export the generator with another value.",
+        )
+    notes = tuple(note for note in network.notes if note != strength_note(plan.strength, 1.0))
+    plan = replace(plan, fixed={**plan.fixed, plan.strength: value})
+    return replace(network, plan=plan, notes=(*notes, strength_note(plan.strength or "", value)))
 
 
 def _with_classes(network: Network, path: Path, options: LoadOptions) -> Network:
@@ -180,8 +212,7 @@ def _give_up(network: Network, path: Path, options: LoadOptions, complaint: str)
         return LoadError(
             f"{path} answers none of the latents that its weights suggest ({tried}, ...): "
             f"{complaint}",
-            "Give their length, `--latent-dim N`, or export the generator behind a module that "
-            "takes latents alone.",
+            f"Give their length, `--latent-dim N`. {WRAP}",
         )
     call, _ = _first_working(network, network.latent_shapes)
     if call is None:

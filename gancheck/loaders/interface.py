@@ -24,7 +24,8 @@ class LoadOptions:
         arch_args: Keyword arguments of that callable.
         key: Which part of a nested checkpoint is the generator, such as ``g_ema``.
         latent_dim: Length of one latent; None infers it.
-        latent_law: ``normal``, ``uniform``, ``sphere`` or ``module:function``; None infers it.
+        latent_law: ``normal``, ``uniform``, ``sphere``, ``module:function``, or one of them times
+            a factor, such as ``normal:0.7``; None infers it.
         output_range: Values that stand for black and white; None infers them.
         classes: Number of classes of a conditional generator; None infers it.
         device: Where the generator runs: ``cpu``, ``cuda``, ``cuda:1``.

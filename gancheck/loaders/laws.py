@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gancheck.errors import LoadError
+from gancheck.scaled import split_law
 
 if TYPE_CHECKING:
     import torch
@@ -20,24 +21,28 @@ def draw_latents(law: str, count: int, shape: tuple[int, ...], seed: int) -> tor
 
     ``normal`` is N(0, 1), ``uniform`` is U(-1, 1), ``sphere`` is uniform on the sphere of radius
     sqrt(d), the length of a typical normal latent. ``module:function`` is called with the count,
-    the shape and a numpy random generator. Any other name belongs to a sampler that is not known
-    here, and normal latents stand in for it.
+    the shape and a numpy random generator. ``normal:0.7`` is the law times 0.7. Any other name
+    belongs to a sampler that is not known here, and normal latents stand in for it.
 
     Raises:
         LoadError: The function cannot be found, raises, or does not return such latents.
     """
     import torch
 
-    rng = np.random.default_rng(seed)
+    base, factor = split_law(law)
+    return torch.from_numpy(_draw(base, (count, *shape), np.random.default_rng(seed))) * factor
+
+
+def _draw(law: str, shape: tuple[int, ...], rng: np.random.Generator) -> FloatArray:
     if ":" in law:
-        return torch.from_numpy(_draw_custom(law, (count, *shape), rng))
+        return _draw_custom(law, shape, rng)
     if law == "uniform":
-        return torch.from_numpy(2 * rng.random((count, *shape), dtype=np.float32) - 1)
-    latents = rng.standard_normal((count, *shape), dtype=np.float32)
+        return 2 * rng.random(shape, dtype=np.float32) - 1
+    latents = rng.standard_normal(shape, dtype=np.float32)
     if law == "sphere":
-        flat = latents.reshape(count, -1)
+        flat = latents.reshape(shape[0], -1)
         flat *= np.sqrt(flat.shape[1]) / np.linalg.norm(flat, axis=1, keepdims=True)
-    return torch.from_numpy(latents)
+    return latents
 
 
 def _draw_custom(law: str, shape: tuple[int, ...], rng: np.random.Generator) -> FloatArray:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from gancheck.errors import GeneratorError
+from gancheck.errors import GeneratorError, ShapeError
 
 if TYPE_CHECKING:
     import torch
@@ -46,7 +46,7 @@ class OutputLayout:
             output = output[step]  # type: ignore[index]
         tensor: torch.Tensor = output  # type: ignore[assignment]
         if self.order == "flat":
-            tensor = tensor.flatten(1)
+            tensor = self._unflattened(tensor.flatten(1))
         elif self.order == "nhwc":
             tensor = tensor.permute(0, 3, 1, 2)
         elif self.order == "nhw":
@@ -57,6 +57,35 @@ class OutputLayout:
                 f"expected {(rows, *self.shape)}"
             )
         return tensor.float()
+
+    def _unflattened(self, flat: torch.Tensor) -> torch.Tensor:
+        if flat.shape[1] != _product(self.shape):
+            return flat  # the caller says what was expected
+        return flat.reshape(flat.shape[0], *self.shape)
+
+    def as_images(self, shape: tuple[int, ...]) -> OutputLayout:
+        """Return the layout that reads each output as an image (c, h, w), row by row.
+
+        Raises:
+            ShapeError: The outputs hold another number of values.
+        """
+        if shape == self.shape:
+            return self
+        if _product(shape) != _product(self.shape) or self.order == "nhwc":
+            wanted = " x ".join(map(str, shape))
+            raise ShapeError(
+                f"outputs of shape {self.shape} hold {_product(self.shape)} values, and "
+                f"{wanted} = {_product(shape)} were asked for",
+                "`--output-shape C,H,W` must name as many; leave it out to take them as they are.",
+            )
+        return OutputLayout(self.steps, "flat", shape)
+
+
+def _product(shape: tuple[int, ...]) -> int:
+    found = 1
+    for side in shape:
+        found *= side
+    return found
 
 
 def find_layout(output: object, rows: int) -> tuple[OutputLayout, tuple[str, ...]]:
@@ -110,8 +139,5 @@ def _order(
     if len(shape) == 2 and min(shape) > 1:
         note = f"Outputs of shape {shape} were taken as images of one channel."
         return OutputLayout(steps, "nhw", (1, *shape)), (note,)
-    length = 1
-    for side in shape:
-        length *= side
     notes = (f"Outputs of shape {shape} were flattened to vectors.",) if len(shape) > 1 else ()
-    return OutputLayout(steps, "flat", (length,)), notes
+    return OutputLayout(steps, "flat", (_product(shape),)), notes

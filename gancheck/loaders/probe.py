@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 
 from gancheck.errors import GeneratorError
 from gancheck.loaders.calls import find_call
+from gancheck.loaders.concerns import Probe, clipping, constancy, program, stability
 from gancheck.loaders.generator import LoadedGenerator, run
 from gancheck.loaders.hashing import hash_file
 from gancheck.loaders.interface import LoadOptions
 from gancheck.loaders.latents import choose_law
 from gancheck.loaders.laws import draw_latents
-from gancheck.loaders.network import Network
+from gancheck.loaders.network import Network, quickened
 from gancheck.loaders.outputs import OutputLayout
 from gancheck.loaders.ranges import infer_range
-from gancheck.types import GeneratorSpec
+from gancheck.types import Concern, GeneratorSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import torch
 
 PROBES = 512
@@ -29,10 +32,18 @@ _BATCH = 64
 
 @dataclass(frozen=True)
 class Source:
-    """The file a network came from, and the loader that read it."""
+    """The file a network came from, and the loader that read it.
+
+    Attributes:
+        path: The file.
+        format: Name of the loader.
+        trusted: What the audit of a program found against it, where ``--trust`` let it run all
+            the same; empty where nothing was found.
+    """
 
     path: Path
     format: str
+    trusted: str = ""
 
 
 def make_generator(network: Network, source: Source, options: LoadOptions) -> LoadedGenerator:
@@ -44,34 +55,49 @@ def make_generator(network: Network, source: Source, options: LoadOptions) -> Lo
         GeneratorError: The outputs are not finite.
     """
     call = find_call(network, source.path, options)
-    network, layout = call.network, call.layout
-    law, law_notes = choose_law(network, call.latent_shape, options)
+    layout = call.layout
+    law = choose_law(call.network, call.latent_shape, options)
     rows = probe_rows(layout)
-    latents = draw_latents(law, rows, call.latent_shape, options.seed)
-    labels = call.labels(rows)
-    outputs = _outputs(network, layout, latents, labels)
+    latents = draw_latents(law.law, rows, call.latent_shape, options.seed)
+    network = quickened(call.network, latents[:_BATCH], call.labels(_BATCH))
+    probe = Probe(network, layout, latents, call.labels(rows), options.seed)
+    outputs = _outputs(probe)
     _check_finite(outputs, source.path, network.dtype)
     output_range, range_notes = _range(outputs, layout, options)
+    sha256 = hash_file(source.path)
     spec = GeneratorSpec(
         latent_shape=call.latent_shape,
-        latent_law=law,
+        latent_law=law.law,
         classes=call.classes,
         output_kind=layout.kind,
         output_shape=layout.shape,
         output_range=output_range,
-        differentiable=_differentiable(network, layout, latents[:2], labels),
+        differentiable=_differentiable(probe),
         origin=str(source.path),
         format=source.format,
-        sha256=hash_file(source.path),
-        notes=(
-            *network.notes,
-            *call.notes,
-            *law_notes,
-            *range_notes,
-            *_stability(network, layout, latents, labels),
-        ),
+        sha256=sha256,
+        notes=(*network.notes, *call.notes, *law.notes, *range_notes),
+        concerns=(*law.concerns, *_concerns(probe, outputs, output_range, source, sha256)),
+        backend=network.backend,
+        trusted=bool(source.trusted),
+        call=network.plan.described(call.latent_shape, call.classes),
     )
     return LoadedGenerator(spec, network, layout)
+
+
+def _concerns(
+    probe: Probe,
+    outputs: torch.Tensor,
+    output_range: tuple[float, float] | None,
+    source: Source,
+    sha256: str,
+) -> Iterator[Concern]:
+    yield from stability(probe)
+    yield constancy(outputs, output_range)
+    if output_range is not None:
+        yield clipping(outputs, output_range)
+    if source.trusted:
+        yield program(source.trusted, sha256)
 
 
 def probe_rows(layout: OutputLayout) -> int:
@@ -82,21 +108,21 @@ def probe_rows(layout: OutputLayout) -> int:
     return max(LEAST_PROBES, min(PROBES, _PROBED_VALUES // size))
 
 
-def _outputs(
-    network: Network, layout: OutputLayout, latents: torch.Tensor, labels: torch.Tensor | None
-) -> torch.Tensor:
+def _outputs(probe: Probe) -> torch.Tensor:
     import torch
 
+    latents, labels = probe.latents, probe.labels
     with torch.no_grad():
         parts = [
-            run(network, layout, latents[at : at + _BATCH], _rows(labels, at, at + _BATCH)).cpu()
+            run(
+                probe.network,
+                probe.layout,
+                latents[at : at + _BATCH],
+                None if labels is None else labels[at : at + _BATCH],
+            ).cpu()
             for at in range(0, len(latents), _BATCH)
         ]
     return torch.cat(parts)
-
-
-def _rows(labels: torch.Tensor | None, start: int, stop: int) -> torch.Tensor | None:
-    return None if labels is None else labels[start:stop]
 
 
 def _check_finite(outputs: torch.Tensor, path: Path, dtype: str) -> None:
@@ -122,22 +148,16 @@ def _range(
     if options.output_range is None:
         found, note = infer_range(outputs.numpy())
         return found, (note,)
-    low, high = options.output_range
-    outside = float(((outputs < low) | (outputs > high)).float().mean())
-    if outside < 0.01:
-        return options.output_range, ()
-    note = f"{outside:.1%} of the output values lie outside the range [{low:g}, {high:g}] given."
-    return options.output_range, (note,)
+    return options.output_range, ()
 
 
-def _differentiable(
-    network: Network, layout: OutputLayout, latents: torch.Tensor, labels: torch.Tensor | None
-) -> bool:
+def _differentiable(probe: Probe) -> bool:
     import torch
 
-    latents = latents.clone().requires_grad_()
+    labels = None if probe.labels is None else probe.labels[:2]
+    latents = probe.latents[:2].clone().requires_grad_()
     with torch.enable_grad():
-        outputs = run(network, layout, latents, _rows(labels, 0, 2))
+        outputs = run(probe.network, probe.layout, latents, labels)
         if not outputs.requires_grad:
             return False
         try:
@@ -145,31 +165,3 @@ def _differentiable(
         except RuntimeError:  # an operator without a derivative
             return False
     return gradient is not None
-
-
-def _stability(
-    network: Network, layout: OutputLayout, latents: torch.Tensor, labels: torch.Tensor | None
-) -> tuple[str, ...]:
-    """Doubt a generator whose outputs change from call to call, or with their batch mates."""
-    import torch
-
-    size = network.batch or 4
-    first, other = latents[:size], latents[-size:]
-    keep = max(1, size // 2)
-    mates = torch.cat((first[:keep], other[keep:]))
-    with torch.no_grad():
-        shown = _rows(labels, 0, size)
-        once = run(network, layout, first, shown)
-        again = run(network, layout, first, shown)
-        mixed = run(network, layout, mates, shown)
-    scale = 1e-4 * (float(once.abs().max()) + 1e-12)
-    if float((once - again).abs().max()) > scale:
-        return (
-            "Equal latents give different outputs from call to call: noise inside the network.",
-        )
-    if size > 1 and float((once - mixed)[:keep].abs().max()) > scale:
-        return (
-            "An output depends on the other latents of its batch: BatchNorm in training mode, or "
-            "batch statistics in the graph; this can look like collapse and is not.",
-        )
-    return ()

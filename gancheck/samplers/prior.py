@@ -14,6 +14,7 @@ import numpy as np
 
 from gancheck.errors import UsageError
 from gancheck.registry import Registry
+from gancheck.scaled import split_law
 
 if TYPE_CHECKING:
     from gancheck.types import FloatArray, IntArray
@@ -47,14 +48,19 @@ def sphere(n: int, shape: tuple[int, ...], rng: np.random.Generator) -> FloatArr
 
 
 def law(name: str) -> Law:
-    """Look up a law: a registered name, or ``module:function`` for one's own.
+    """Look up a law: a registered name, ``module:function`` for one's own, or ``normal:0.7``.
 
-    A function is called as ``function(n, shape, rng)`` with a numpy random generator and returns
-    an (n, *shape) array; it is called once per block of 1,024 latents.
+    The last is a law times a factor. A function is called as ``function(n, shape, rng)`` with a
+    numpy random generator and returns an (n, *shape) array; it is called once per block of 1,024
+    latents.
 
     Raises:
         UsageError: There is no such law.
     """
+    base, factor = split_law(name)
+    if base != name:
+        draw = law(base)
+        return lambda n, shape, rng: np.asarray(draw(n, shape, rng)) * factor
     module, _, function = name.partition(":")
     if not function:
         return LAWS.get(name)
@@ -63,7 +69,8 @@ def law(name: str) -> Law:
     except (ImportError, AttributeError) as error:
         raise UsageError(
             f"cannot import the latent law {name!r}: {error}",
-            "--latent-law takes normal, uniform, sphere, or module:function on the Python path.",
+            "--latent-law takes normal, uniform, sphere, normal:0.7, or module:function on the "
+            "Python path.",
         ) from error
     return found
 

@@ -10,9 +10,12 @@ from torch import Tensor, nn
 
 from gancheck.errors import GeneratorError, LoadError, ShapeError
 from gancheck.loaders import LoadOptions, load
+from gancheck.loaders.concerns import _share, program
 from gancheck.loaders.laws import draw_latents
+from gancheck.loaders.module import describe_module
 from gancheck.loaders.outputs import find_layout
-from gancheck.types import Generator
+from gancheck.loaders.probe import Source, make_generator
+from gancheck.types import Concern, Condition, Generator, GeneratorSpec, Severity
 from loaders.loader_models import LATENT, save_exported, save_onnx, save_torchscript
 
 
@@ -39,6 +42,12 @@ def load_wrapped(
     loaded = load(save_torchscript(module, (torch.randn(4, 6),), path / "g.pt"), options)
     assert isinstance(loaded, Generator)
     return loaded
+
+
+def concern(spec: GeneratorSpec, name: str) -> Concern:
+    """Return what was measured under a name."""
+    (found,) = [one for one in spec.concerns if one.name == name]
+    return found
 
 
 class Scale(nn.Module):
@@ -79,7 +88,10 @@ def test_unclear_output_range_asks(tmp_path: Path) -> None:
     spec = load_wrapped(tmp_path, Scale(7.0), LoadOptions(output_range=(-7.0, 7.0))).spec
     assert spec.output_range == (-7.0, 7.0)
     narrow = load_wrapped(tmp_path, Scale(7.0), LoadOptions(output_range=(-1.0, 1.0))).spec
-    assert any("outside the range [-1, 1] given" in note for note in narrow.notes)
+    clipped = concern(narrow, "range")
+    assert clipped.severity is Severity.WARN
+    assert clipped.value is not None
+    assert clipped.value > 0.5
 
 
 class Nan(nn.Module):
@@ -196,6 +208,14 @@ class Noisy(nn.Module):
         return 0.5 * x + 0.1 * torch.rand_like(x)
 
 
+class Drowned(nn.Module):
+    """A last step that leaves little of the pictures but noise."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add noise."""
+        return 0.1 * x + 0.8 * (torch.rand_like(x) - 0.5)
+
+
 class Mixing(nn.Module):
     """A last step that looks at the whole batch."""
 
@@ -204,26 +224,79 @@ class Mixing(nn.Module):
         return 0.5 * (x - x.mean(dim=0))
 
 
+@pytest.mark.parametrize("save", [save_torchscript, save_onnx, save_exported])
 @pytest.mark.parametrize(
-    ("step", "doubt"),
-    [(Noisy(), "from call to call"), (Mixing(), "other latents of its batch"), (None, None)],
+    ("step", "noisy", "coupled"),
+    [(Noisy(), True, False), (Mixing(), False, True), (None, False, False)],
 )
-def test_unstable_outputs_are_doubted(
-    step: nn.Module | None, doubt: str | None, tmp_path: Path
+def test_unstable_outputs_are_concerns(
+    step: nn.Module | None, noisy: bool, coupled: bool, save: object, tmp_path: Path
 ) -> None:
-    """Noise inside the network and batch statistics are noticed; a plain network is not."""
-    notes = load(save_exported(Wrapped(step).eval(), (torch.randn(4, 6),), tmp_path / "g"))
-    assert isinstance(notes, Generator)
-    text = " ".join(notes.spec.notes)
-    assert (doubt in text) if doubt else ("call to call" not in text and "batch" not in text)
+    """Noise inside the network is told from batch statistics, and a plain network is neither."""
+    path = save(Wrapped(step).eval(), (torch.randn(4, 6),), tmp_path / "g")  # type: ignore[operator]
+    loaded = load(path)
+    assert isinstance(loaded, Generator)
+    noise, mates = concern(loaded.spec, "internal-noise"), concern(loaded.spec, "batch-mates")
+    assert noise.severity is (Severity.NOTE if noisy else Severity.OK)
+    assert mates.severity is (Severity.WARN if coupled else Severity.OK)
+    assert mates.condition is noise.condition is Condition.UNSTABLE_OUTPUT
 
 
-def test_train_mode_trace_is_doubted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("strength", [0.25, 2.0])
+def test_the_share_of_noise_is_its_share_of_the_variance(strength: float) -> None:
+    """Noise of known variance beside a latent of variance 1 has the share it has by definition."""
+    torch.manual_seed(0)
+    latents = torch.randn(400, 30)
+    calls = torch.stack([latents + strength**0.5 * torch.randn(400, 30) for _ in range(4)])
+    assert _share(calls) == pytest.approx(strength / (1 + strength), abs=0.02)
+
+
+def test_noise_that_drowns_the_latent_is_a_warning(tmp_path: Path) -> None:
+    """A network whose output is mostly its own noise is more than a note."""
+    path = save_exported(Wrapped(Drowned()).eval(), (torch.randn(4, 6),), tmp_path / "g")
+    loaded = load(path)
+    assert isinstance(loaded, Generator)
+    assert concern(loaded.spec, "internal-noise").severity is Severity.WARN
+
+
+def test_train_mode_trace_is_a_concern(tmp_path: Path) -> None:
     """A trace made in training mode keeps using batch statistics, and is found out."""
     module = nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6), nn.Linear(6, 2)).train()
     loaded = load(save_torchscript(module, (torch.randn(8, 4),), tmp_path / "g"))
     assert isinstance(loaded, Generator)
-    assert any("BatchNorm in training mode" in note for note in loaded.spec.notes)
+    found = concern(loaded.spec, "batch-mates")
+    assert found.severity is Severity.WARN
+    assert "BatchNorm in training mode" in found.detail
+
+
+def test_a_constant_generator_is_a_concern(tmp_path: Path) -> None:
+    """One picture for every latent fails; so do pictures less than half a grey level apart."""
+    for step, constant in ((Scale(0.0, 0.3), True), (Scale(0.001), True), (Scale(0.1), False)):
+        spec = load_wrapped(tmp_path, step, LoadOptions(output_range=(-1.0, 1.0))).spec
+        found = concern(spec, "constant")
+        assert found.severity is (Severity.FAIL if constant else Severity.OK)
+        assert found.condition is Condition.IGNORED_LATENT
+
+
+def test_what_is_trusted_is_on_record() -> None:
+    """A program that only runs because of --trust carries the complaint and the file's hash."""
+    found = program("it calls torch.save", "ab" * 32)
+    assert found.severity is Severity.WARN
+    assert "it calls torch.save" in found.title
+    assert "ab" * 32 in found.detail
+
+
+def test_the_source_says_what_was_trusted(points: nn.Module, tmp_path: Path) -> None:
+    """A loader that overrode a complaint leaves it in the spec."""
+    path = tmp_path / "g"
+    path.write_bytes(b"content")
+    network = describe_module(points, LoadOptions())
+    made = make_generator(network, Source(path, "test", "it calls torch.save"), LoadOptions())
+    assert made.spec.trusted
+    assert "torch.save" in concern(made.spec, "program").title
+    plain = make_generator(network, Source(path, "test"), LoadOptions()).spec
+    assert not plain.trusted
+    assert "program" not in {one.name for one in plain.concerns}
 
 
 def test_half_precision_is_named_as_a_cause(tmp_path: Path) -> None:
@@ -246,6 +319,7 @@ def test_latent_laws() -> None:
     assert float(uniform.abs().max()) <= 1
     assert float((uniform.var() - 1 / 3).abs()) < 0.02
     torch.testing.assert_close(sphere.flatten(1).norm(dim=1), torch.full((100,), 3**0.5))
+    assert torch.equal(0.5 * normal, draw_latents("normal:0.5", 4000, (3,), 0))
     assert torch.equal(normal, draw_latents("normal", 4000, (3,), 0))
     assert not torch.equal(normal, draw_latents("normal", 4000, (3,), 1))
 
@@ -262,7 +336,9 @@ def test_a_law_of_the_users_own(
     loaded = load(saved / "torchscript", LoadOptions(latent_law="my_laws:half"))
     assert isinstance(loaded, Generator)
     assert loaded.spec.latent_law == "my_laws:half"
-    assert any("my_laws:half latents, as told" in note for note in loaded.spec.notes)
+    found = concern(loaded.spec, "latent-law")
+    assert found.severity is Severity.WARN
+    assert "my_laws:half" in found.title
     with pytest.raises(LoadError, match="returned"):
         load(saved / "torchscript", LoadOptions(latent_law="my_laws:flat"))
     with pytest.raises(LoadError, match="AttributeError"):
