@@ -3,8 +3,10 @@
 ============  ====================================================================================
 verdict       when
 ============  ====================================================================================
-collapsed     a condition of collapse is beyond its limit with its whole interval (a FAIL finding)
-suspect       anything else is flagged: a WARN finding, or a FAIL that is not a kind of collapse
+collapsed     a condition of collapse is beyond its limit with its whole interval (a FAIL finding),
+              and the generator was run as it was trained
+suspect       anything else is flagged: a WARN finding, a FAIL that is not a kind of collapse, or
+              any FAIL of a generator that is fed with the wrong latents or depends on its batch
 inconclusive  nothing is flagged, but something needed for "healthy" could not be judged: there is
               no reference, the comparison was skipped, the interval of the diversity contains the
               limit, or modes that hold more than 5% are too rare to be called missing
@@ -31,6 +33,10 @@ COLLAPSE = frozenset(
 )
 """Conditions that are collapse; all others make a generator suspect at most."""
 
+MISUSE = frozenset({"audit.latent-law", "audit.batch-mates", "sensitivity.batch"})
+"""Findings that, when flagged, say that the generator was not run as it was trained: what it draws
+then says nothing about what it learned."""
+
 NEEDED = ("coverage", "modes")
 """Analyzers without which nothing is called healthy."""
 
@@ -53,9 +59,11 @@ def judge(findings: Iterable[Finding], skipped: Sequence[Skipped]) -> Judgement:
     conditions = tuple(dict.fromkeys(f.condition for f in flagged if f.condition))
     if not flagged:
         return Judgement(*_unflagged(findings, skipped))
+    misused = [f for f in flagged if f.id in MISUSE]
     collapsed = any(f.severity is Severity.FAIL and f.condition in COLLAPSE for f in flagged)
-    verdict = Verdict.COLLAPSED if collapsed else Verdict.SUSPECT
-    return Judgement(verdict, conditions, tuple(_sentence(f) for f in flagged[:SENTENCES]))
+    verdict = Verdict.COLLAPSED if collapsed and not misused else Verdict.SUSPECT
+    ordered = misused + [f for f in flagged if f.id not in MISUSE]
+    return Judgement(verdict, conditions, tuple(_sentence(f) for f in ordered[:SENTENCES]))
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gancheck.policy import COLLAPSE, NEEDED, SENTENCES, judge, worst_first
+from gancheck.policy import COLLAPSE, MISUSE, NEEDED, SENTENCES, judge, worst_first
 from gancheck.types import Condition, Finding, Interval, Severity, Skipped, Verdict
 
 
@@ -37,6 +37,18 @@ def test_a_failed_kind_of_collapse_is_a_collapse(condition: Condition) -> None:
     assert verdict is Verdict.COLLAPSED
     assert conditions == (condition,)
     assert summary == ("Seen.",)
+
+
+@pytest.mark.parametrize("name", sorted(MISUSE))
+def test_a_generator_that_was_not_run_as_trained_is_not_called_collapsed(name: str) -> None:
+    """The wrong latents or batch mates explain a collapse away, and are named first."""
+    wrong = finding(Severity.WARN, Condition.WRONG_LATENT_LAW, name, "wrong latents")
+    fail = finding(Severity.FAIL, Condition.MISSING_MODES, "modes.missing", "modes are missing")
+
+    verdict, _, summary = judge([fail, wrong], [])
+
+    assert verdict is Verdict.SUSPECT
+    assert summary == ("Wrong latents.", "Modes are missing.")
 
 
 @pytest.mark.parametrize("condition", sorted(set(Condition) - COLLAPSE))
