@@ -9,7 +9,13 @@ bars       ``rows`` [{label, reference, samples, low, high, status}], all shares
 scatter    ``series`` [{name, role, x, y}], ``x_label``, ``y_label``
 heatmap    ``image``, ``extent`` [x0, x1, y0, y1], ``low``, ``high``, ``unit``, ``x_label``,
            ``y_label``, ``marks`` [[x, y], ...] drawn in red on top
-strip      ``tiles`` [{image, caption}], neighbours along a line through the latent space
+strip      ``tiles`` [{image, caption}], neighbours along a line through the latent space;
+           ``jumps`` distances of neighbours in units of random pairs, empty where not measured
+slice      ``layers`` [{name, title, unit, image, low, high, clipped}], ``extent``, ``x_label``,
+           ``y_label``, ``lines`` [{kind, title, closed, points [[x, y], ...]}], ``rings`` [radius]
+crossing   ``reference`` {x, y}, ``steps`` {x, y} in order, ``jumps``, ``x_label``, ``y_label``
+morph      ``start`` {x, y, x_label, y_label, extent}, ``end`` {x, y, x_label, y_label},
+           ``reference`` {x, y}, ``colours`` [#rrggbb]
 =========  =========================================================================================
 
 Images are data URIs; numbers are plain floats. Vector samples of two dimensions become scatters.
@@ -26,7 +32,9 @@ from gancheck.images import data_uri, picture_uri
 from gancheck.types import Exhibit, Mode
 
 if TYPE_CHECKING:
-    from gancheck.types import AnyArray, FloatArray
+    from gancheck.types import JSON, AnyArray, FloatArray
+
+_BRIGHTEST = 0.998
 
 # Nine anchors of matplotlib's viridis (CC0), interpolated: readable in grey and colour-blind safe.
 _VIRIDIS = np.array(
@@ -52,9 +60,37 @@ def grid(
     return Exhibit("grid", title, caption, {"tiles": _tiles(images, captions), "role": role})
 
 
-def strip(title: str, caption: str, images: AnyArray, captions: Sequence[str] = ()) -> Exhibit:
-    """Show (n, c, h, w) images as one film strip, in order."""
-    return Exhibit("strip", title, caption, {"tiles": _tiles(images, captions)})
+def strip(
+    title: str,
+    caption: str,
+    images: AnyArray,
+    captions: Sequence[str] = (),
+    *,
+    jumps: Sequence[float] = (),
+) -> Exhibit:
+    """Show (n, c, h, w) images as one film strip, in order; jumps (n - 1) are between them."""
+    payload = {"tiles": _tiles(images, captions), "jumps": [round(float(x), 4) for x in jumps]}
+    return Exhibit("strip", title, caption, payload)
+
+
+def crossing(
+    title: str,
+    caption: str,
+    steps: FloatArray,
+    jumps: Sequence[float],
+    reference: FloatArray | None,
+    *,
+    axes: tuple[str, str],
+) -> Exhibit:
+    """Show points (n, 2) along a path, the jumps (n - 1) between them, and the reference (m, 2)."""
+    payload = {
+        "reference": _places(np.empty((0, 2)) if reference is None else reference),
+        "steps": _places(steps),
+        "jumps": [round(float(x), 4) for x in jumps],
+        "x_label": axes[0],
+        "y_label": axes[1],
+    }
+    return Exhibit("crossing", title, caption, payload)
 
 
 def pairs(
@@ -138,6 +174,122 @@ def heatmap(
         else [[round(float(x), 4), round(float(y), 4)] for x, y in marks],
     }
     return Exhibit("heatmap", title, caption, payload)
+
+
+def latent_slice(
+    title: str,
+    caption: str,
+    layers: Sequence[tuple[str, str, str, FloatArray]],
+    lines: Sequence[tuple[str, str, bool, FloatArray]],
+    extent: tuple[float, float, float, float],
+    *,
+    axes: tuple[str, str],
+    rings: Sequence[float] = (),
+) -> Exhibit:
+    """Show fields over a window and lines on top.
+
+    Args:
+        title: A short heading.
+        caption: How to read it.
+        layers: (name, title, unit, values (rows, columns)); row 0 at the bottom, NaN is left out.
+        lines: (kind, title, closed, points (m, 2)).
+        extent: (x0, x1, y0, y1).
+        axes: Names of the axes.
+        rings: Radii around the middle, in the units of the axes.
+    """
+    payload = {
+        "layers": [_layer(*layer) for layer in layers],
+        "extent": [float(edge) for edge in extent],
+        "x_label": axes[0],
+        "y_label": axes[1],
+        "lines": [
+            {"kind": kind, "title": said, "closed": closed, "points": np.round(at, 4).tolist()}
+            for kind, said, closed, at in lines
+        ],
+        "rings": [float(radius) for radius in rings],
+    }
+    return Exhibit("slice", title, caption, payload)
+
+
+def morph(
+    title: str,
+    caption: str,
+    start: FloatArray,
+    end: FloatArray,
+    reference: FloatArray | None,
+    *,
+    extent: tuple[float, float, float, float],
+    axes: tuple[tuple[str, str], tuple[str, str]],
+) -> Exhibit:
+    """Show where points (n, 2) of a window end up, coloured by where they start."""
+    payload = {
+        "start": {
+            **_places(start),
+            "x_label": axes[0][0],
+            "y_label": axes[0][1],
+            "extent": [float(edge) for edge in extent],
+        },
+        "end": {**_places(end), "x_label": axes[1][0], "y_label": axes[1][1]},
+        "reference": _places(np.empty((0, 2)) if reference is None else reference),
+        "colours": [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in place_colours(start, extent)],
+    }
+    return Exhibit("morph", title, caption, payload)
+
+
+def place_colours(points: FloatArray, extent: tuple[float, float, float, float]) -> AnyArray:
+    """Colour points (n, 2) of a window by where they are: hue from x, brightness from y.
+
+    Neighbours in the window get like colours, so that borders of colour elsewhere are tears.
+    """
+    from colorsys import hsv_to_rgb
+
+    x0, x1, y0, y1 = extent
+    share = (points - [x0, y0]) / [max(x1 - x0, 1e-12), max(y1 - y0, 1e-12)]
+    across, up = np.clip(share, 0, 1).T
+    colours = [hsv_to_rgb(0.9 * x, 1.0, 0.2 + 0.8 * y) for x, y in zip(across, up, strict=True)]
+    return np.asarray(np.rint(255 * np.array(colours).reshape(-1, 3)), dtype=np.uint8)
+
+
+def shaded(values: FloatArray) -> tuple[AnyArray, float, float, bool]:
+    """Colour a field (rows, columns), row 0 at the bottom, as pixels (rows, columns, 4).
+
+    The brightest colour stands for the 99.8% quantile: a few far cells must not leave the rest
+    dark. NaN is transparent.
+
+    Returns:
+        The pixels from the top down, the values of both ends of the colours, and whether cells lie
+        beyond the upper one.
+    """
+    known = values[np.isfinite(values)]
+    if not len(known):
+        known = np.zeros(1)
+    low, high = float(known.min()), float(np.quantile(known, _BRIGHTEST))
+    level = np.clip((values - low) / max(high - low, 1e-12), 0, 1)[::-1]
+    opaque = np.isfinite(level)
+    pixels = _viridis(np.where(opaque, level, 0.0))
+    alpha = np.where(opaque, 255, 0).astype(np.uint8)
+    return np.dstack([pixels, alpha]), low, high, bool(known.max() > high)
+
+
+def _layer(name: str, title: str, unit: str, values: FloatArray) -> dict[str, JSON]:
+    from PIL import Image
+
+    pixels, low, high, clipped = shaded(values)
+    whole = bool((pixels[..., 3] == 255).all())
+    picture = Image.fromarray(pixels[..., :3] if whole else pixels)
+    return {
+        "name": name,
+        "title": title,
+        "unit": unit,
+        "image": picture_uri(picture, lossless=True),
+        "low": low,
+        "high": high,
+        "clipped": clipped,
+    }
+
+
+def _places(points: FloatArray) -> dict[str, list[float]]:
+    return {"x": _rounded(points[:, 0]), "y": _rounded(points[:, 1])}
 
 
 def _tiles(images: AnyArray, captions: Sequence[str]) -> list[dict[str, str]]:

@@ -127,6 +127,8 @@ def _settings(settings: Settings, inputs: Inputs, start: Start) -> Mapping[str, 
         "reference_n": None if parts is None else parts.total,
         "reference_scored": None if parts is None else len(parts.scored),
         "reference_independent": None if parts is None else len(parts.independent),
+        "discriminator": None if inputs.critic is None else inputs.critic.path,
+        "discriminator_sha256": None if inputs.critic is None else inputs.critic.sha256,
         "compared": None if parts is None else min(len(inputs.samples), len(parts.scored)),
         "limits": {"diversity": Coverage.warn_below, "fidelity": Coverage.fidelity_warn_below},
     }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gancheck import cache
+from gancheck.critic import Critic, open_critic
 from gancheck.embedders import AUTO, Choice, Material, choose, create, strict
 from gancheck.embedders.choice import MIN_REFERENCE
 from gancheck.errors import ShapeError
@@ -57,6 +58,7 @@ class Inputs:
         prepared: The same, prepared, where it was given so.
         aside: Other samples of the subject, to fit a view on where there is no reference.
         warnings: What the user should know about the inputs.
+        critic: The discriminator; None without one.
     """
 
     subject: Subject
@@ -66,6 +68,7 @@ class Inputs:
     prepared: PreparedReference | None
     aside: SampleSet | None
     warnings: tuple[str, ...]
+    critic: Critic | None = None
 
 
 @dataclass(frozen=True)
@@ -96,12 +99,19 @@ def gather(model: Path, reference: Path | None, settings: Settings, clock: Clock
     with clock.stage("load model"):
         options = dataclasses.replace(settings.load, seed=settings.seed, limit=settings.samples)
         loaded = load(model, options)
+    critic = _critic(loaded, settings, clock)
     shape = loaded.shape if isinstance(loaded, SampleSet) else loaded.spec.output_shape
     known, prepared = None, None
+    guessed: tuple[str, ...] = ()
     if reference is not None:
         with clock.stage("load reference"):
             prepared = _read_prepared(reference, settings)
             known = prepared.reference if prepared else _read_raw(reference, shape, settings)
+        unfolded = _image_shape(loaded, known)
+        if unfolded is not None:
+            with clock.stage("load model"):
+                loaded = load(model, dataclasses.replace(options, output_shape=unfolded))
+            shape, guessed = unfolded, (_guess(shape, unfolded),)
         _require_same_shape(shape, known, prepared is not None)
     alone = known is None and len(shape) == 3 and settings.embedder in _FITTED
     apart = INDEPENDENT_DRAW if alone and not isinstance(loaded, SampleSet) else 0
@@ -109,8 +119,9 @@ def gather(model: Path, reference: Path | None, settings: Settings, clock: Clock
     samples, sampler, aside = samples_of(loaded, known, settings, clock)
     if known is not None and samples.shape != known.shape:
         samples = coloured(samples)
-    warnings = tuple(_warnings(samples, known))
-    return Inputs(_subject(loaded, model), samples, sampler, known, prepared, aside, warnings)
+    warnings = (*guessed, *_warnings(samples, known))
+    subject = _subject(loaded, model)
+    return Inputs(subject, samples, sampler, known, prepared, aside, warnings, critic)
 
 
 def build_study(inputs: Inputs, settings: Settings, clock: Clock) -> Start:
@@ -140,7 +151,18 @@ def _study(inputs: Inputs, settings: Settings, main: View, other: View) -> Study
         device=settings.device,
         sampler=inputs.sampler,
         reference_parts=inputs.reference,
+        critic=inputs.critic,
     )
+
+
+def _critic(loaded: Generator | SampleSet, settings: Settings, clock: Clock) -> Critic | None:
+    """Read the discriminator, where one was named."""
+    if settings.discriminator is None:
+        return None
+    with clock.stage("load discriminator"):
+        classes = None if isinstance(loaded, SampleSet) else loaded.spec.classes
+        arch, device = settings.discriminator_arch, settings.device
+        return open_critic(settings.discriminator, arch, classes, device)
 
 
 def _read_prepared(path: Path, settings: Settings) -> PreparedReference | None:
@@ -265,6 +287,23 @@ def _lone_view(text: str, inputs: Inputs, settings: Settings, clock: Clock) -> V
     return View(embedding, samples, None, None, width, settings.device)
 
 
+def _image_shape(loaded: Generator | SampleSet, known: Reference) -> tuple[int, ...] | None:
+    """Return the shape of the reference's images where a generator's vectors are as long."""
+    if isinstance(loaded, SampleSet) or len(known.shape) != 3:
+        return None
+    length, grey = loaded.spec.output_shape, (1, *known.shape[1:])
+    fitting = [shape for shape in (known.shape, grey) if length == (int(np.prod(shape)),)]
+    return fitting[0] if fitting else None
+
+
+def _guess(vector: tuple[int, ...], image: tuple[int, ...]) -> str:
+    named = ",".join(map(str, image))
+    return (
+        f"The generator's vectors of length {vector[0]} were taken for images like the "
+        f"reference's; `--output-shape {named}` says so for certain."
+    )
+
+
 def _require_memory(
     shape: tuple[int, ...], known: Reference | None, apart: int, settings: Settings
 ) -> None:
@@ -337,4 +376,7 @@ def _subject(loaded: Generator | SampleSet, path: Path) -> Subject:
         output_kind=spec.output_kind,
         output_shape=spec.output_shape,
         notes=spec.notes,
+        backend=spec.backend,
+        trusted=spec.trusted,
+        isolated=spec.isolated,
     )

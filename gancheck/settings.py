@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from gancheck.loaders.interface import LoadOptions
@@ -23,6 +24,8 @@ class Settings:
         max_memory: Bytes that samples, reference and features may take; None for no limit.
         cache: Whether prepared references are kept between runs, and used again.
         load: How to read the model, the device to run on, and a size for images from disk.
+        discriminator: File of the discriminator that the generator was trained against.
+        discriminator_arch: Network of its weights, as in ``--discriminator-arch``.
     """
 
     samples: int = 10_000
@@ -32,6 +35,8 @@ class Settings:
     max_memory: int | None = None
     cache: bool = True
     load: LoadOptions = field(default_factory=LoadOptions)
+    discriminator: Path | None = None
+    discriminator_arch: str | None = None
 
     @property
     def device(self) -> str:

@@ -17,7 +17,8 @@ from gancheck.trust import Trust, merging_radius
 from gancheck.types import Embedding, Features, GeneratorSpec, SampleSet
 
 if TYPE_CHECKING:
-    from gancheck.types import FloatArray
+    from gancheck.critic import Critic
+    from gancheck.types import FloatArray, IntArray
 
 _VOTERS = 10  # nearest neighbours that give a feature its cluster
 
@@ -124,6 +125,7 @@ class Study:
         device: Torch device.
         sampler: The generator and how to run it; None for a set of samples.
         reference_parts: The reference; None without one.
+        critic: The discriminator that the generator was trained against; None without one.
     """
 
     samples: SampleSet
@@ -133,6 +135,7 @@ class Study:
     device: str = "cpu"
     sampler: Sampler | None = None
     reference_parts: Reference | None = field(default=None)
+    critic: Critic | None = None
 
     @property
     def reference(self) -> Reference:
@@ -155,6 +158,17 @@ class Study:
         if self.sampler is None:
             raise NotAvailable("needs the generator itself; the subject is a set of samples")
         return self.sampler
+
+    @property
+    def discriminator(self) -> Critic:
+        """The discriminator that the generator was trained against.
+
+        Raises:
+            NotAvailable: There is none.
+        """
+        if self.critic is None:
+            raise NotAvailable("needs the discriminator (--discriminator)")
+        return self.critic
 
     @property
     def spec(self) -> GeneratorSpec:
@@ -192,20 +206,21 @@ class Study:
         names = tuple(given[int(value)] if given else str(int(value)) for value in values)
         return KnownModes(labels, names, label_assigner(features, labels, seed))
 
-    def features_at(self, latents: FloatArray, label: int | None = None) -> FloatArray:
+    def features_at(self, latents: FloatArray, labels: int | IntArray | None = None) -> FloatArray:
         """Run latents (n, d) through generator and view, without rounding: (n, dim)."""
-        return self.view.embedding(self.outputs_at(latents, label))
+        return self.view.embedding(self.outputs_at(latents, labels))
 
-    def outputs_at(self, latents: FloatArray, label: int | None = None) -> FloatArray:
+    def outputs_at(self, latents: FloatArray, labels: int | IntArray | None = None) -> FloatArray:
         """Run latents (n, d) through the generator, without rounding.
 
-        Conditional generators get one and the same label for all of them, 0 by default.
+        Conditional generators get one label for all of them, 0 by default, or one for each.
         """
         shaped = np.asarray(latents, dtype=np.float32).reshape(-1, *self.spec.latent_shape)
-        labels = None
+        given = None
         if self.spec.classes is not None:
-            labels = np.full(len(shaped), label or 0, dtype=np.int64)
-        return self.generator.outputs(shaped, labels)
+            each = np.broadcast_to(0 if labels is None else labels, len(shaped))
+            given = each.astype(np.int64)
+        return self.generator.outputs(shaped, given)
 
     def rng(self, name: str) -> np.random.Generator:
         """Return the random stream of one analyzer, the same in every run with this seed."""

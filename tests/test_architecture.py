@@ -14,17 +14,29 @@ PACKAGE = Path(__file__).resolve().parent.parent / "gancheck"
 LAYERS = (
     ("errors", "plain"),
     ("types",),
-    ("registry", "stats", "calibration", "images", "memory", "ordering", "packed"),
+    (
+        "registry",
+        "scaled",
+        "export_recipes",
+        "stats",
+        "calibration",
+        "images",
+        "memory",
+        "ordering",
+        "packed",
+    ),
+    ("conditioning", "judgements"),
     ("exhibits", "neighbors", "thumbnails", "two_sample"),
-    ("overlap", "clusters", "mapping"),
+    ("overlap", "clusters", "mapping", "intrinsic"),
     ("trust", "distances"),
     ("reference",),
     ("loaders", "samplers", "embedders"),
-    ("scan", "settings", "gcref", "surfaces"),
+    ("critic", "settings", "gcref"),
     ("study", "cache"),
+    ("asking", "latents"),
     ("analyzers", "prepare", "policy", "atlas"),
-    ("preparation",),
-    ("pipeline",),
+    ("preparation", "inspection"),
+    ("pipeline", "cutting"),
     ("reporters",),
     ("cli",),
 )
@@ -101,7 +113,16 @@ def _is_command(node: ast.FunctionDef) -> bool:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["diagnose", "--help"], ["prepare", "--help"]]
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["diagnose", "--help"],
+        ["prepare", "--help"],
+        ["inspect", "--help"],
+        ["export-help"],
+        ["cuts", "--help"],
+    ],
 )
 def test_help_is_instant(arguments: list[str]) -> None:
     """Asking for help or the version imports none of the heavy libraries."""

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from gancheck.analyzers import ANALYZERS
 from gancheck.analyzers.coverage import Coverage
 from gancheck.analyzers.cuts import Cuts
+from gancheck.analyzers.discriminator import Discriminator
 from gancheck.analyzers.duplicates import Duplicates
 from gancheck.analyzers.memorization import Memorization
 from gancheck.analyzers.modes import Modes
@@ -30,6 +31,10 @@ LIMITS = {
         f"{Duplicates.fail_support_below:,}",
     ),
     "sensitivity.latent": ("", f"{Sensitivity.ignored_below:g}"),
+    "sensitivity.directions": (f"{Sensitivity.idle_above:g}", ""),
+    "sensitivity.label": (f"{Sensitivity.label_ignored_below:g}", ""),
+    "sensitivity.classes": ("any class", f"{Sensitivity.fail_collapsed_share:.0%}"),
+    "discriminator.saturation": (f"{Discriminator.gradient_below:g}", ""),
     "sensitivity.batch": (f"{Sensitivity.changed_above:g}", ""),
     "audit.batch-mates": (f"{MOVED:.4f}", ""),
     "audit.internal-noise": (f"{NOISE_MUCH:g}", ""),

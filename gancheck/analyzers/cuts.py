@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gancheck.analyzers import ANALYZERS
-from gancheck.latent import Effort, LatentScan, joined_modes, scan
-from gancheck.latent_pictures import pictures
+from gancheck.latents.pictures import pictures
+from gancheck.latents.search import Effort, LatentScan, joined_modes, scan
 from gancheck.stats import around, jackknife_se, poisson_interval, proportion_interval
 from gancheck.study import Study
 from gancheck.types import (
@@ -71,11 +71,17 @@ class Cuts:
     def analyze(self, study: Study) -> Iterator[Evidence]:
         """Yield each surface, the mass of the transitions, and one finding with pictures."""
         found = scan(study, self.effort)
+        yield from self.report(study, found, pictures(study, found))
+
+    def report(
+        self, study: Study, found: LatentScan, shown: tuple[Exhibit, ...]
+    ) -> Iterator[Evidence]:
+        """Yield what a scan found, with pictures that were made of it."""
         cuts = list(_described(study, found))
         yield from cuts
         mass = _mass(found)
         yield mass
-        yield self._judge(found, cuts, mass, pictures(study, found))
+        yield self._judge(found, cuts, mass, shown)
 
     def _judge(
         self, found: LatentScan, cuts: list[Cut], mass: Score, shown: tuple[Exhibit, ...]

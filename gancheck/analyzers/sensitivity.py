@@ -9,16 +9,33 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gancheck.analyzers import ANALYZERS
+from gancheck.conditioning import Conditioning, conditioning
+from gancheck.errors import NotAvailable
+from gancheck.intrinsic import intrinsic_dimension
+from gancheck.latents.directions import Directions, Outlook, directions
+from gancheck.latents.jacobian import median_interval
 from gancheck.samplers.prior import draw_latents
 from gancheck.study import Study
-from gancheck.types import Condition, Evidence, Finding, Score, Severity
+from gancheck.types import (
+    Concern,
+    Condition,
+    Evidence,
+    Finding,
+    Interval,
+    Score,
+    Severity,
+)
 
 if TYPE_CHECKING:
-    from gancheck.types import FloatArray
+    from gancheck.types import FloatArray, IntArray
 
 _ROWS = 256
 _APART = 32  # rows this far apart are run together to see whether batch mates matter
 _SHUFFLES = 199
+_MOST = 4000  # points whose dimension is estimated
+_COLUMNS = 4096  # output coordinates that classes are compared in
+_MOST_CLASSES = 1000
+_LISTED = 10
 
 
 @ANALYZERS.register("sensitivity")
@@ -29,23 +46,45 @@ class Sensitivity:
     What it measures:
         ``latent_share``: how much of the output's spread comes from the latent, 1 when the same
         latent always gives the same output. Whether a sample changes with the other samples of
-        its batch.
+        its batch, for generators that were not read from a file; the ``audit`` answers that for
+        those that were.
+        Derivatives of the output along every latent coordinate, by finite differences at up to 32
+        latents, in units of one standard deviation: how many latent directions change the output
+        by less than rounding to 8 bits does (0.29 grey levels; for vectors 0.001 of the spread);
+        ``effective_rank``, how many directions share the movement of the features at one latent
+        (median over latents); ``log_condition``, how many powers of ten the most and the least
+        active direction of the output lie apart.
+        ``intrinsic_dimension``: how many dimensions the samples fill locally, beside the same
+        number for as many reference samples.
+        For conditional generators: how much of the spread the label explains at a given latent,
+        and classes in which every latent gives the same output.
 
     Why it matters:
         A generator whose output does not move with the latent draws one thing. One whose output
         depends on its batch mates is usually a model saved in training mode: it looks collapsed,
-        or varied, for reasons that have nothing to do with what it learned.
+        or varied, for reasons that have nothing to do with what it learned. Where most directions
+        do nothing, the generator draws from fewer dimensions than it was given.
 
     When it misleads:
         Noise inside the model (StyleGAN's noise inputs, dropout) lowers the share without harm
-        when it moves details only.
+        when it moves details only; derivatives are then not measured. A latent longer than the
+        data need leaves directions idle without harm. Intrinsic dimensions of 10 and more come
+        out too low, on both sides alike: compare, do not quote. Derivatives describe places, so
+        they do not see modes that are missing elsewhere, nor jumps (see ``cuts``). The effective
+        rank weighs directions by how much they move the features: it lies below the intrinsic
+        dimension of the same samples.
 
     What to do:
         Batch mates: export again after ``model.eval()``. Latent ignored: check that the latent
-        reaches the first layer with its full scale; then it is collapse.
+        reaches the first layer with its full scale; then it is collapse. Idle directions: train
+        longer, use a shorter latent, or ask for different outputs from different latents (mode
+        seeking, path length regularisation). Label ignored: check that it reaches the generator
+        and that the discriminator sees it.
 
     References:
-        Known failure reports of batch normalisation at sampling time; no paper.
+        Odena et al. 2018 (singular values of generators); Constantine 2014 (active subspaces);
+        Levina and Bickel 2004, Facco et al. 2017 (intrinsic dimension); Benjamini and Hochberg
+        1995 (false discoveries among classes).
     """
 
     name = "sensitivity"
@@ -53,9 +92,17 @@ class Sensitivity:
     ignored_below: float = 1e-3
     doubted_below: float = 0.1
     changed_above: float = 1e-3
+    idle_above: float = 0.5
+    narrower_below: float = 0.9
+    label_ignored_below: float = 0.01
+    fail_collapsed_share: float = 0.05
 
     def analyze(self, study: Study) -> Iterator[Evidence]:
-        """Yield the latent's share of the spread and a finding on each of three questions."""
+        """Yield the latent's share of the spread, and a finding on each question.
+
+        It is silent on what loading the generator has answered already: noise and batch mates,
+        and the latent of a generator that was found to return one and the same output.
+        """
         spec = study.spec
         latents = draw_latents(spec.latent_law, spec.latent_shape, _ROWS, study.seed)
         flat = latents.reshape(_ROWS, -1)
@@ -66,9 +113,19 @@ class Sensitivity:
         share, noise = latent_share(first, again, scale)
         yield Score("latent_share", share, share, share, 1.0, _ROWS)
         shown = share >= self.doubted_below or depends(first, again, study.rng(self.name))
-        yield self._judge_latent(share, noise, shown)
-        yield self._judge_noise(noise)
-        yield self._judge_mates(float(np.abs(first[::_APART] - alone).mean()) / scale, noise)
+        answered = {concern.name for concern in spec.concerns}
+        if not any(_is_constant(concern) for concern in spec.concerns):
+            yield self._judge_latent(share, noise, shown)
+        if "internal-noise" not in answered:
+            yield self._judge_noise(noise)
+        if "batch-mates" not in answered:
+            change = float(np.abs(first[::_APART] - alone).mean()) / scale
+            yield self._judge_mates(change, noise)
+        if shown and share >= self.ignored_below:
+            yield from self._directions(study, noise)
+        yield from self._dimension(study)
+        if spec.classes is not None:
+            yield from self._conditioning(study, flat)
 
     def _judge_latent(self, share: float, noise: float, shown: bool) -> Finding:
         ignored = share < self.ignored_below or not shown
@@ -121,6 +178,143 @@ class Sensitivity:
             limit=f"<= {self.changed_above:g}",
         )
 
+    def _directions(self, study: Study, noise: float) -> Iterator[Evidence]:
+        try:
+            if noise > self.changed_above:
+                raise NotAvailable("there is chance inside the model")
+            found = directions(study)
+        except NotAvailable as absent:
+            yield self._finding("directions", Severity.NOTE, f"not measured: {absent.message}")
+            return
+        d, points = found.dimension, len(found.features.each)
+        rank = median_interval(found.features.effective_ranks())
+        yield Score("effective_rank", *rank, None, points, None, study.view.name)
+        yield Score("log_condition", *median_interval(found.outputs.log_conditions()), None, points)
+        idle = found.silent / d
+        yield Score("idle_directions", idle, idle, idle, 0.0, points)
+        fills = d - found.silent >= found.outputs.outputs
+        severity = Severity.NOTE if found.silent else Severity.OK
+        if idle >= self.idle_above and not fills:
+            severity = Severity.WARN
+        yield Finding(
+            id="sensitivity.directions",
+            analyzer=self.name,
+            severity=severity,
+            title=f"{found.silent:,} of {d:,} latent directions do nothing"
+            if found.silent
+            else f"all {d:,} latent directions move the output",
+            detail=_about_directions(study, found, rank[0]),
+            condition=Condition.IGNORED_LATENT,
+            value=idle,
+            limit=f"< {self.idle_above:g}",
+        )
+
+    def _dimension(self, study: Study) -> Iterator[Evidence]:
+        """Compare the dimensions that samples and reference fill; scores only without the latter.
+
+        Too few of either are not compared.
+        """
+        view = study.view
+        try:
+            reference, samples = view.equal()
+        except NotAvailable:
+            reference, samples = None, view.samples.values
+        mine = intrinsic_dimension(samples[:_MOST], view.device)
+        theirs = None if reference is None else intrinsic_dimension(reference[:_MOST], view.device)
+        ceiling = None if theirs is None else theirs.value
+        measured = (mine.value, mine.low, mine.high)
+        yield Score("intrinsic_dimension", *measured, ceiling, mine.n, None, view.name)
+        if theirs is None:
+            return
+        narrower = mine.high < theirs.low and mine.value < self.narrower_below * theirs.value
+        yield Finding(
+            id="sensitivity.dimension",
+            analyzer=self.name,
+            severity=Severity.NOTE if narrower else Severity.OK,
+            title=f"the samples fill {mine.value:.1f} dimensions, the reference {theirs.value:.1f}",
+            detail="What is drawn varies in fewer ways than the reference does, whichever modes it "
+            f"covers. By the two nearest neighbours alone: {mine.two_nearest:.1f} and "
+            f"{theirs.two_nearest:.1f}."
+            if narrower
+            else "",
+            condition=Condition.WITHIN_MODE_COLLAPSE,
+            value=mine.value,
+            interval=Interval(mine.low, mine.high),
+            limit=f">= {self.narrower_below * theirs.value:.1f}",
+        )
+
+    def _conditioning(self, study: Study, latents: FloatArray) -> Iterator[Evidence]:
+        rng = study.rng("conditioning")
+        classes = study.spec.classes or 1
+        kept = np.arange(classes)
+        if classes > _MOST_CLASSES:
+            kept = np.sort(rng.permutation(classes)[:_MOST_CLASSES])
+        eyes = Outlook.of(study, _COLUMNS)
+        found = conditioning(
+            lambda z, y: eyes.outputs(z, kept[y]),
+            latents,
+            len(kept),
+            float(np.sqrt(2 * self.ignored_below)),
+            rng,
+        )
+        if classes > 1:
+            share = found.label_share
+            yield Score("label_share", share, share, share, None, found.latents * len(kept))
+            yield self._judge_label(found)
+        yield self._judge_classes(found, kept)
+
+    def _judge_label(self, found: Conditioning) -> Finding:
+        share = found.label_share
+        ignored = share < self.label_ignored_below or not found.label_shown
+        return Finding(
+            id="sensitivity.label",
+            analyzer=self.name,
+            severity=Severity.WARN if ignored else Severity.OK,
+            title="the output does not depend on the label"
+            if ignored
+            else f"{share:.0%} of the output's spread comes from the label at a given latent",
+            detail="The same latent gives the same output under every label: differences are "
+            f"{np.sqrt(share):.2g} of the spread of outputs."
+            if ignored
+            else "",
+            condition=Condition.IGNORED_LABEL,
+            value=share,
+            limit=f">= {self.label_ignored_below:g}",
+        )
+
+    def _judge_classes(self, found: Conditioning, kept: IntArray) -> Finding:
+        lost, classes = len(found.collapsed), len(kept)
+        severity = Severity.WARN if lost else Severity.OK
+        if lost / classes >= self.fail_collapsed_share:
+            severity = Severity.FAIL
+        names = ", ".join(str(kept[label]) for label in found.collapsed[:_LISTED])
+        more = ", ..." if lost > _LISTED else ""
+        title = f"in every one of {classes:,} classes the output moves with the latent"
+        if found.suspected:
+            title = f"no class of {classes:,} is sure to give one output only"
+        if lost:
+            title = (
+                f"{lost:,} of {classes:,} classes give one and the same output whatever the "
+                f"latent: {names}{more}"
+            )
+        return Finding(
+            id="sensitivity.classes",
+            analyzer=self.name,
+            severity=severity,
+            title=title,
+            detail=f"Each class was given the same {found.latents} latents; those that gave one "
+            f"output, {found.suspected:,} of them, were given more. False discoveries among the "
+            "classes that are named are held at 5%."
+            if found.suspected
+            else "",
+            condition=Condition.CLASS_COLLAPSE,
+            value=lost / classes,
+            limit="0",
+        )
+
+    def _finding(self, what: str, severity: Severity, title: str) -> Finding:
+        return Finding(f"sensitivity.{what}", self.name, severity, title)
+
 
 def latent_share(first: FloatArray, again: FloatArray, scale: float) -> tuple[float, float]:
     """Split the spread of outputs into what the latent explains and what chance adds.
@@ -153,6 +347,26 @@ def depends(first: FloatArray, again: FloatArray, rng: np.random.Generator) -> b
     n = len(products)
     shuffled = [products[np.arange(n), rng.permutation(n)].sum() for _ in range(_SHUFFLES)]
     return bool(np.trace(products) > np.quantile(shuffled, 0.95))
+
+
+def _about_directions(study: Study, found: Directions, rank: float) -> str:
+    words = "grey levels" if study.spec.output_kind == "image" else "in the data's units"
+    parts = [
+        f"At one latent {rank:.1f} directions share the movement of the features, over all latents "
+        f"{found.features.effective_rank():.1f} ({found.evaluations:,} evaluations)."
+    ]
+    if found.silent:
+        parts.insert(
+            0,
+            f"One standard deviation along them changes the output by less than {found.hidden:.2g} "
+            f"{words} (root mean square); drawing all {found.silent:,} of them anew changes it by "
+            f"{found.change:.2g}.",
+        )
+    return " ".join(parts)
+
+
+def _is_constant(concern: Concern) -> bool:
+    return concern.name == "constant" and concern.severity is Severity.FAIL
 
 
 def _rows(values: FloatArray) -> FloatArray:

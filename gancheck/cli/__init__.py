@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gancheck import __version__
-from gancheck.cli import demo, diagnose, explain, prepare
+from gancheck.cli import cuts, demo, diagnose, explain, export_help, inspect, prepare
 
 app = typer.Typer(
     name="gancheck",
@@ -20,8 +20,11 @@ app = typer.Typer(
 )
 
 app.command("diagnose", help=diagnose.HELP)(diagnose.command)
+app.command("cuts", help=cuts.HELP)(cuts.command)
+app.command("inspect", help=inspect.HELP)(inspect.command)
 app.command("prepare", help=prepare.HELP)(prepare.command)
 app.command("demo", help=demo.HELP)(demo.command)
+app.command("export-help", help=export_help.HELP)(export_help.command)
 app.command("explain", help=explain.HELP)(explain.command)
 
 

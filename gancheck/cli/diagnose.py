@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gancheck.cli import options
+from gancheck.cli import flags, options
 from gancheck.cli.outputs import Outputs, planned, print_report
 from gancheck.cli.session import ProgressBar, console, exit_codes
 
@@ -21,16 +21,13 @@ HELP = (
     "MODEL is a TorchScript, .pt2 or ONNX file, a state dict, a folder of images, or an .npz, "
     ".npy or tensor file of samples; its content decides, not its name. Prints the report, and "
     "writes <stem>.gancheck.html and <stem>.gancheck.json to the current folder.\n\n"
-    "TorchScript, .pt2 and ONNX files are programs: diagnose only files whose source you trust."
+    "TorchScript and .pt2 files are programs: they are audited before they run, and refused where "
+    "the audit fails. gancheck inspect MODEL shows what would be run, and how."
 )
-
-_MODEL, _RUN, _OUT = "Reading the model", "The run", "Output"
 
 
 def command(
-    model: Annotated[
-        Path, typer.Argument(metavar="MODEL", help="Generator file, folder or file of samples.")
-    ],
+    model: flags.Model,
     reference: Annotated[
         Path | None,
         typer.Option(
@@ -38,98 +35,67 @@ def command(
         ),
     ] = None,
     samples: Annotated[
-        int, typer.Option(min=100, help="Samples to draw.", rich_help_panel=_RUN)
+        int, typer.Option(min=100, help="Samples to draw.", rich_help_panel=flags.RUN)
     ] = 10_000,
-    seed: Annotated[
-        int, typer.Option(min=0, help="Seed of everything random.", rich_help_panel=_RUN)
-    ] = 0,
+    seed: flags.Seed = 0,
     embedder: Annotated[
         str,
         typer.Option(
             help="View to judge in: auto, fitted, pixels, vectors, efficientnet, torch:FILE, "
             "onnx:FILE, huggingface:NAME|FOLDER.",
-            rich_help_panel=_RUN,
+            rich_help_panel=flags.RUN,
         ),
     ] = "auto",
-    resize: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HEIGHT,WIDTH",
-            help="Crop and resize images read from disk to this size.",
-            rich_help_panel=_RUN,
-        ),
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=_RUN)] = "auto",
+    resize: flags.Resize = None,
+    device: flags.Device = "auto",
     batch_size: Annotated[
-        str, typer.Option(help="auto, or rows per call.", rich_help_panel=_RUN)
+        str, typer.Option(help="auto, or rows per call.", rich_help_panel=flags.RUN)
     ] = "auto",
     max_memory: Annotated[
         str | None,
-        typer.Option(help="Refuse runs that need more, such as 4G.", rich_help_panel=_RUN),
+        typer.Option(help="Refuse runs that need more, such as 4G.", rich_help_panel=flags.RUN),
     ] = None,
     no_cache: Annotated[
         bool,
         typer.Option(
-            "--no-cache", help="Prepare the reference anew, keep nothing.", rich_help_panel=_RUN
+            "--no-cache",
+            help="Prepare the reference anew, keep nothing.",
+            rich_help_panel=flags.RUN,
         ),
     ] = False,
-    latent_dim: Annotated[
-        int | None, typer.Option(min=1, help="Length of a latent.", rich_help_panel=_MODEL)
-    ] = None,
-    latent_law: Annotated[
-        str | None,
-        typer.Option(
-            help="auto, normal, uniform (-1..1), sphere or module:function.",
-            rich_help_panel=_MODEL,
-        ),
-    ] = None,
-    classes: Annotated[
-        int | None,
-        typer.Option(min=1, help="Classes of a conditional generator.", rich_help_panel=_MODEL),
-    ] = None,
-    arch: Annotated[
-        str | None,
-        typer.Option(
-            help="Network of a state dict: module:Class or file.py:name.", rich_help_panel=_MODEL
-        ),
-    ] = None,
-    arch_args: Annotated[
-        str | None, typer.Option(help="Its arguments as JSON.", rich_help_panel=_MODEL)
-    ] = None,
-    key: Annotated[
-        str | None,
-        typer.Option(help="Part of a checkpoint to load, such as g_ema.", rich_help_panel=_MODEL),
-    ] = None,
-    output_range: Annotated[
-        str, typer.Option(help="auto, -1,1 or 0,1 or 0,255.", rich_help_panel=_MODEL)
-    ] = "auto",
+    latent_dim: flags.LatentDim = None,
+    latent_law: flags.LatentLaw = None,
+    classes: flags.Classes = None,
+    truncation: flags.Truncation = None,
+    arch: flags.Arch = None,
+    arch_args: flags.ArchArgs = None,
+    key: flags.Key = None,
+    output_range: flags.OutputRange = "auto",
+    output_shape: flags.OutputShape = None,
+    trust: flags.Trust = False,
+    isolate: flags.Isolate = None,
+    discriminator: flags.Discriminator = None,
+    discriminator_arch: flags.DiscriminatorArch = None,
     html: Annotated[
-        str | None, typer.Option(help="Path of the page, - for stdout.", rich_help_panel=_OUT)
+        str | None, typer.Option(help="Path of the page, - for stdout.", rich_help_panel=flags.OUT)
     ] = None,
     json: Annotated[
-        str | None, typer.Option(help="Path of the JSON, - for stdout.", rich_help_panel=_OUT)
+        str | None, typer.Option(help="Path of the JSON, - for stdout.", rich_help_panel=flags.OUT)
     ] = None,
     no_html: Annotated[
-        bool, typer.Option("--no-html", help="Write no page.", rich_help_panel=_OUT)
+        bool, typer.Option("--no-html", help="Write no page.", rich_help_panel=flags.OUT)
     ] = False,
     no_json: Annotated[
-        bool, typer.Option("--no-json", help="Write no JSON.", rich_help_panel=_OUT)
+        bool, typer.Option("--no-json", help="Write no JSON.", rich_help_panel=flags.OUT)
     ] = False,
-    force: Annotated[
-        bool,
-        typer.Option(
-            "--force", help="Replace files that gancheck did not write.", rich_help_panel=_OUT
-        ),
-    ] = False,
+    force: flags.Force = False,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Only the verdict.", rich_help_panel=_OUT)
+        bool, typer.Option("--quiet", "-q", help="Only the verdict.", rich_help_panel=flags.OUT)
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Everything.", rich_help_panel=_OUT)
+        bool, typer.Option("--verbose", "-v", help="Everything.", rich_help_panel=flags.OUT)
     ] = False,
-    no_color: Annotated[
-        bool, typer.Option("--no-color", help="No colour.", rich_help_panel=_OUT)
-    ] = False,
+    no_color: flags.NoColor = False,
 ) -> None:
     """Read the options, run, report."""
     with exit_codes():
@@ -137,10 +103,24 @@ def command(
             model, html=html, json=json, no_html=no_html, no_json=no_json, force=force
         )
         outputs.require_writable()
-        from gancheck.loaders.interface import LoadOptions
         from gancheck.memory import parse_size
         from gancheck.settings import Settings
 
+        said = flags.ModelFlags(
+            latent_dim=latent_dim,
+            latent_law=latent_law,
+            classes=classes,
+            truncation=truncation,
+            arch=arch,
+            arch_args=arch_args,
+            key=key,
+            output_range=output_range,
+            output_shape=output_shape,
+            trust=trust,
+            isolate=isolate,
+            device=device,
+            resize=resize,
+        )
         settings = Settings(
             samples=samples,
             seed=seed,
@@ -148,17 +128,9 @@ def command(
             batch_size=options.batch_size(batch_size),
             max_memory=None if max_memory is None else parse_size(max_memory),
             cache=not no_cache,
-            load=LoadOptions(
-                arch=arch,
-                arch_args=options.arch_args(arch_args),
-                key=key,
-                latent_dim=latent_dim,
-                latent_law=options.latent_law(latent_law),
-                output_range=options.output_range(output_range),
-                classes=classes,
-                device=options.device(device),
-                resize=options.resize(resize),
-            ),
+            load=said.load_options(),
+            discriminator=discriminator,
+            discriminator_arch=discriminator_arch,
         )
         run = Run(outputs, quiet=quiet, verbose=verbose, no_color=no_color)
         run.diagnose(model, reference, settings)

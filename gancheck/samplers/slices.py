@@ -1,4 +1,4 @@
-"""Lines and planes through the latent space that stay where the prior has its mass."""
+"""Lines through the latent space that stay where the prior has its mass."""
 
 from __future__ import annotations
 
@@ -128,38 +128,3 @@ def _chords(starts: FloatArray, directions: FloatArray) -> FloatArray:
     return np.stack(
         [np.minimum(one, other).max(axis=1), np.maximum(one, other).min(axis=1)], axis=1
     )
-
-
-@dataclass(frozen=True)
-class Plane:
-    """A square grid of latents in a plane.
-
-    Attributes:
-        latents: (side * side, d), row by row from the lower left.
-        extent: (x0, x1, y0, y1) in latent units.
-        side: Points along each edge.
-        exact: Whether the plane is the whole latent space.
-    """
-
-    latents: FloatArray
-    extent: tuple[float, float, float, float]
-    side: int
-    exact: bool
-
-
-def plane(law: str, dimension: int, side: int, seed: int) -> Plane:
-    """Return the whole space when it has two dimensions, else a random plane through the centre.
-
-    Raises:
-        NotAvailable: The prior is a sphere or one's own, or has a single dimension.
-    """
-    if law not in ("normal", "uniform") or dimension < 2:
-        raise NotAvailable(f"no flat slice of a {dimension}-dimensional {law} prior to show")
-    edge = 1.0 if law == "uniform" else REACH
-    ticks = np.linspace(-edge, edge, side)
-    grid = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
-    frame = np.eye(2)
-    if dimension > 2:
-        frame = np.linalg.qr(np.random.default_rng([seed, 4]).standard_normal((dimension, 2)))[0].T
-    latents = np.clip(grid @ frame, -edge, edge) if law == "uniform" else grid @ frame
-    return Plane(latents.astype(np.float32), (-edge, edge, -edge, edge), side, dimension == 2)

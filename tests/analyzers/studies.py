@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from scipy.special import ndtr
 
+from gancheck.critic import Critic
+from gancheck.loaders.network import CallPlan, Network
 from gancheck.reference import Part, Reference
 from gancheck.samplers.batches import Sampler
 from gancheck.study import Study, View
@@ -134,6 +136,17 @@ def drawn_study(generator: Mapped, n: int, seed: int = 0) -> Study:
     return dataclasses.replace(made, view=view, strict_view=view)
 
 
+def with_judge(study: Study) -> Study:
+    """Return the same study with an undecided discriminator, as a converged training leaves it."""
+
+    def undecided(inputs: tuple[object, ...]) -> object:
+        (samples,) = inputs
+        assert isinstance(samples, torch.Tensor)
+        return 0.1 * samples.flatten(1).mean(dim=1) - 0.05
+
+    return dataclasses.replace(study, critic=Critic(Network(undecided, CallPlan(("x",), "x"))))
+
+
 def trust_of(study: Study) -> Trust | None:
     """Run the self-test of a study's view."""
     view, scored = study.view, study.reference.scored.given()
@@ -147,10 +160,11 @@ def shuffled(study: Study, seed: int) -> Study:
     rng = np.random.default_rng(seed)
     samples = study.samples.take(rng.permutation(len(study.samples)))
     if study.reference_parts is None:
-        return study_of(samples, sampler=study.sampler, tolerance=study.view.tolerance)
+        alone = study_of(samples, sampler=study.sampler, tolerance=study.view.tolerance)
+        return dataclasses.replace(alone, critic=study.critic)
     scored = study.reference_parts.scored.given()
     apart = study.reference_parts.independent.given()
-    return study_of(
+    mixed = study_of(
         samples,
         scored.take(rng.permutation(len(scored))),
         independent=apart,
@@ -159,6 +173,7 @@ def shuffled(study: Study, seed: int) -> Study:
         trust=study.view.trust,
         seed=study.seed,
     )
+    return dataclasses.replace(mixed, critic=study.critic)
 
 
 def gaussian_map(d: int = 16) -> Mapped:

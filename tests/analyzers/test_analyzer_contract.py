@@ -18,6 +18,7 @@ from analyzers.studies import (
     sample_set,
     shuffled,
     study_of,
+    with_judge,
 )
 from gancheck.analyzers import ANALYZERS, Analyzer
 from gancheck.errors import NotAvailable
@@ -38,7 +39,7 @@ HEADINGS = (
 @pytest.fixture(scope="module")
 def vectors() -> Study:
     """A sound generator of vectors: samples and reference follow one Gaussian."""
-    return drawn_study(gaussian_map(), 1000)
+    return with_judge(drawn_study(gaussian_map(), 1000))
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,17 @@ import numpy as np
 import pytest
 import torch
 
-from analyzers.studies import findings, gaussian_map, scores, study_of
+from analyzers.studies import (
+    Mapped,
+    findings,
+    gaussian_map,
+    mapped,
+    normal,
+    sample_set,
+    scores,
+    study_of,
+    study_of_map,
+)
 from gancheck.analyzers.sensitivity import Sensitivity, latent_share
 from gancheck.samplers.batches import Sampler
 from gancheck.study import Study
@@ -18,6 +28,8 @@ from gancheck.types import Condition, Finding, GeneratorSpec, Severity
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from gancheck.types import FloatArray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,3 +137,163 @@ def test_it_needs_the_generator() -> None:
     sampler = Sampler(gaussian_map(3))
     found = Sensitivity().analyze(study_of(sampler.draw(100, 0), sampler=sampler))
     assert findings(found)["sensitivity.latent"].severity is Severity.OK
+
+
+def idle_map(live: int, latent: int, shape: tuple[int, ...], *, half: bool = False) -> Mapped:
+    """A generator whose output follows only so many directions, none along an axis."""
+    rng = np.random.default_rng(0)
+    frame = np.linalg.qr(rng.standard_normal((latent, latent)))[0][:, :live]
+    size = int(np.prod(shape))
+    out = rng.standard_normal((live, size)) / np.sqrt(live)
+
+    def run(z: FloatArray) -> FloatArray:
+        moved = np.tanh((z @ frame) @ out).reshape(len(z), *shape)
+        values = 127.5 * (moved + 1) if len(shape) == 3 else moved
+        return np.asarray(values.astype(np.float16) if half else values)
+
+    return mapped(run, latent, shape)
+
+
+@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize("shape", [(64,), (1, 12, 12)])
+def test_ninety_idle_directions_of_a_hundred_are_named(shape: tuple[int, ...], half: bool) -> None:
+    """A generator that uses 10 of 100 latent directions says so, in half precision, too."""
+    found = list(Sensitivity().analyze(study_of_map(idle_map(10, 100, shape, half=half))))
+    idle = findings(found)["sensitivity.directions"]
+    assert (idle.severity, idle.condition) == (Severity.WARN, Condition.IGNORED_LATENT)
+    assert idle.title == "90 of 100 latent directions do nothing"
+    assert idle.value == pytest.approx(0.9)
+    assert findings(found)["sensitivity.latent"].severity is Severity.OK
+
+
+def test_a_few_idle_directions_are_only_noted() -> None:
+    """Two of six directions that do nothing are a note, and six that do something are none."""
+    severities = [
+        findings(Sensitivity().analyze(study_of_map(idle_map(live, 6, (64,)))))[
+            "sensitivity.directions"
+        ].severity
+        for live in (4, 6)
+    ]
+    assert severities == [Severity.NOTE, Severity.OK]
+
+
+def test_a_latent_longer_than_the_output_is_no_disease() -> None:
+    """A linear map of 20 coordinates to 2 has 18 idle directions and uses all that it can."""
+    idle = findings(Sensitivity().analyze(study_of_map(idle_map(2, 20, (2,)))))[
+        "sensitivity.directions"
+    ]
+    assert idle.severity is Severity.NOTE
+    assert idle.title.startswith("18 of 20")
+
+
+@pytest.mark.parametrize("law", ["uniform", "sphere"])
+def test_idle_directions_are_found_under_every_law(law: str) -> None:
+    """Units are standard deviations of the law: the count is that of the normal law."""
+    made = idle_map(4, 16, (64,))
+    spec = dataclasses.replace(made.spec, latent_law=law)
+    found = findings(Sensitivity().analyze(study_of_map(dataclasses.replace(made, spec=spec))))
+    assert found["sensitivity.directions"].title.startswith("12 of 16")
+
+
+def test_the_effective_rank_of_a_linear_map_is_exact() -> None:
+    """Singular values 0.5 to 1.5 give their participation ratio, and their condition."""
+    found = scores(Sensitivity().analyze(study_of_map(gaussian_map(16))))
+    variances = np.linspace(0.5, 1.5, 16) ** 2
+    exact = variances.sum() ** 2 / (variances**2).sum()
+    assert found["effective_rank"].value == pytest.approx(exact, rel=1e-3)
+    assert found["log_condition"].value == pytest.approx(np.log10(3), rel=1e-3)
+    assert found["idle_directions"].value == 0
+
+
+def test_evidence_does_not_depend_on_the_batch_size() -> None:
+    """Batches of 7 rows give the counts and ranks that one large batch gives."""
+    made = idle_map(3, 8, (1, 6, 6))
+    results = []
+    for batch_size in (None, 7):
+        sampler = Sampler(made, batch_size=batch_size)
+        results.append(
+            scores(Sensitivity().analyze(study_of(sampler.draw(200, 0), sampler=sampler)))
+        )
+    assert results[0] == results[1]
+
+
+def test_noise_inside_the_model_stops_the_derivatives() -> None:
+    """Differences would measure the noise: the finding says that they were not taken."""
+    found = findings(Sensitivity().analyze(study(lambda z: z + 0.1 * torch.randn(z.shape), 4)))
+    idle = found["sensitivity.directions"]
+    assert idle.severity is Severity.NOTE
+    assert "not measured" in idle.title
+
+
+def test_too_many_coordinates_are_not_measured() -> None:
+    """Beyond 2,000 latent coordinates derivatives cost more than they may."""
+    made = mapped(lambda z: z[:, :4], 2500, (4,))
+    idle = findings(Sensitivity().analyze(study_of_map(made)))["sensitivity.directions"]
+    assert "2,500 latent coordinates" in idle.title
+
+
+def test_samples_that_fill_fewer_dimensions_than_the_reference_are_noted() -> None:
+    """Samples in 2 of the 6 dimensions of the reference: a note with both numbers."""
+    made = idle_map(2, 6, (12,))
+    frame = np.random.default_rng(0).standard_normal((6, 12)).astype(np.float32)
+    sampler = Sampler(made)
+    reference = sample_set(normal(900, 6, 1) @ frame)
+    found = list(Sensitivity().analyze(study_of(sampler.draw(600, 0), reference, sampler=sampler)))
+    dimension = findings(found)["sensitivity.dimension"]
+    assert dimension.severity is Severity.NOTE
+    assert dimension.value == pytest.approx(2, abs=0.3)
+    score = scores(found)["intrinsic_dimension"]
+    assert score.ceiling == pytest.approx(5.5, abs=0.7)
+
+
+@dataclasses.dataclass(frozen=True)
+class Conditional:
+    """A conditional generator: centres of classes, moved by the latent where a class lives."""
+
+    spec: GeneratorSpec
+    apart: float = 2.0
+    frozen: tuple[int, ...] = ()
+
+    def __call__(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return centre plus latent."""
+        assert labels is not None
+        source = torch.Generator().manual_seed(0)
+        centres = self.apart * torch.randn(self.spec.classes or 0, 4, generator=source)
+        alive = torch.tensor([int(label) not in self.frozen for label in labels])
+        return centres[labels] + alive[:, None] * latents
+
+
+def conditional(classes: int, apart: float = 2.0, frozen: tuple[int, ...] = ()) -> Study:
+    """Build a study of a conditional generator."""
+    spec = GeneratorSpec((4,), "normal", classes, "vector", (4,), None, True, "made", "test", "")
+    sampler = Sampler(Conditional(spec, apart, frozen))
+    return study_of(sampler.draw(200, 0), sampler=sampler)
+
+
+def test_a_sound_conditional_generator_passes() -> None:
+    """Label and latent both move the output, in every class."""
+    found = findings(Sensitivity().analyze(conditional(10)))
+    assert found["sensitivity.label"].severity is Severity.OK
+    assert found["sensitivity.classes"].severity is Severity.OK
+    assert found["sensitivity.directions"].severity is Severity.OK
+
+
+def test_an_ignored_label_is_a_warning() -> None:
+    """The same latent gives the same output under every label."""
+    label = findings(Sensitivity().analyze(conditional(10, apart=0.0)))["sensitivity.label"]
+    assert (label.severity, label.condition) == (Severity.WARN, Condition.IGNORED_LABEL)
+    assert label.value == pytest.approx(0.0, abs=1e-6)
+
+
+def test_collapsed_classes_are_named() -> None:
+    """Classes 3 and 7 of ten give one output: that is collapse, and the finding names them."""
+    lost = findings(Sensitivity().analyze(conditional(10, frozen=(3, 7))))["sensitivity.classes"]
+    assert (lost.severity, lost.condition) == (Severity.FAIL, Condition.CLASS_COLLAPSE)
+    assert lost.title.endswith("3, 7")
+
+
+def test_one_collapsed_class_of_many_is_a_warning() -> None:
+    """One class of a hundred is named and warned about; it does not condemn the generator."""
+    lost = findings(Sensitivity().analyze(conditional(100, frozen=(42,))))["sensitivity.classes"]
+    assert lost.severity is Severity.WARN
+    assert lost.title.endswith("42")

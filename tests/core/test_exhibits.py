@@ -28,16 +28,31 @@ def one_of_each() -> list[Exhibit]:
         exhibits.bars("T", "C", [mode(0), mode(1)]),
         exhibits.scatter("T", "C", [("all", "samples", POINTS)], axes=("x", "y")),
         exhibits.heatmap("T", "C", np.eye(4), (-1, 1, -2, 2), unit="u", axes=("x", "y")),
+        exhibits.latent_slice(
+            "T",
+            "C",
+            [("jump", "Jump", "u", np.eye(4))],
+            [("cut", "a line", False, POINTS)],
+            (-1, 1, -2, 2),
+            axes=("x", "y"),
+        ),
+        exhibits.crossing("T", "C", POINTS, [0.5], POINTS, axes=("x", "y")),
+        exhibits.morph(
+            "T", "C", POINTS, POINTS, None, extent=(-1, 1, -2, 2), axes=(("x", "y"), ("u", "v"))
+        ),
     ]
 
 
 KEYS = {
     "grid": {"tiles", "role"},
-    "strip": {"tiles"},
+    "strip": {"tiles", "jumps"},
     "pairs": {"pairs", "left_title", "right_title"},
     "bars": {"rows"},
     "scatter": {"series", "x_label", "y_label"},
     "heatmap": {"image", "extent", "low", "high", "unit", "x_label", "y_label", "marks"},
+    "slice": {"layers", "extent", "x_label", "y_label", "lines", "rings"},
+    "crossing": {"reference", "steps", "jumps", "x_label", "y_label"},
+    "morph": {"start", "end", "reference", "colours"},
 }
 
 

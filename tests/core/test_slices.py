@@ -1,4 +1,4 @@
-"""Lines and planes stay where the prior has its mass."""
+"""Lines stay where the prior has its mass."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gancheck.errors import NotAvailable
-from gancheck.samplers.slices import REACH, Lines, plane, random_lines
+from gancheck.samplers.slices import REACH, Lines, random_lines
 
 DIMENSIONS = [2, 3, 64]
 
@@ -67,33 +67,6 @@ def test_seeds_choose_the_lines() -> None:
     one, again, other = (random_lines("normal", 4, 10, seed) for seed in (0, 0, 1))
     np.testing.assert_array_equal(one.starts, again.starts)
     assert (one.directions != other.directions).all()
-
-
-@pytest.mark.parametrize(("law", "edge"), [("normal", REACH), ("uniform", 1.0)])
-def test_a_plane_of_two_latents_is_the_whole_space(law: str, edge: float) -> None:
-    """In two dimensions the grid is the space itself, row by row from the lower left."""
-    whole = plane(law, 2, 5, 0)
-    assert whole.exact
-    assert whole.extent == (-edge, edge, -edge, edge)
-    np.testing.assert_allclose(whole.latents[0], [-edge, -edge])
-    np.testing.assert_allclose(whole.latents[4], [edge, -edge])
-    np.testing.assert_allclose(whole.latents[-1], [edge, edge])
-
-
-def test_a_slice_of_many_latents_is_flat_and_undistorted() -> None:
-    """In 16 dimensions the grid spans two directions, and distances on it are latent distances."""
-    cut = plane("normal", 16, 7, 3)
-    assert not cut.exact
-    assert np.linalg.matrix_rank(cut.latents, tol=1e-4) == 2
-    np.testing.assert_allclose(np.linalg.norm(cut.latents[1] - cut.latents[0]), 1.0, rtol=1e-5)
-    assert np.abs(plane("uniform", 3, 7, 3).latents).max() <= 1
-
-
-@pytest.mark.parametrize(("law", "d"), [("sphere", 8), ("normal", 1), ("mine:law", 4)])
-def test_priors_without_a_flat_slice_say_so(law: str, d: int) -> None:
-    """Spheres, single coordinates and laws of one's own have no plane to show."""
-    with pytest.raises(NotAvailable, match=f"{d}-dimensional {law}"):
-        plane(law, d, 4, 0)
 
 
 def test_lines_through_ones_own_law_are_not_defined(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The diagnosis as one page: no network, no script, nothing outside the file."""
+"""The diagnosis as one page: no network, nothing outside the file, one script at most."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ class Html:
         from gancheck.reporters.html.page import build
 
         page = build(diagnosis, docs_of=self.docs_of)
-        return _environment().get_template("template.html.j2").render(page=page)
+        return environment().get_template("template.html.j2").render(page=page)
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the templates, with everything escaped and the filters they use."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     from gancheck.reporters import wording

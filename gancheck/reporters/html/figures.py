@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from gancheck.reporters.html import plots
+from gancheck.reporters.html import latent, plots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,6 +30,13 @@ class Picture(NamedTuple):
     sharp: bool
     caption: str
     alt: str
+
+
+class Film(NamedTuple):
+    """Pictures in a row and the jumps between them, of which there may be none."""
+
+    pictures: list[Picture]
+    jumps: list[latent.Jump]
 
 
 class Pair(NamedTuple):
@@ -143,6 +150,10 @@ def _tiles(exhibit: Exhibit) -> list[Picture]:
     ]
 
 
+def _strip(exhibit: Exhibit) -> Film:
+    return Film(_tiles(exhibit), latent.jumps(exhibit.payload.get("jumps", ())))
+
+
 def _pairs(exhibit: Exhibit) -> list[Pair]:
     left, right = (str(exhibit.payload[side]) for side in ("left_title", "right_title"))
     return [
@@ -168,11 +179,26 @@ def _heatmap(exhibit: Exhibit) -> plots.Heatmap:
     return plots.heatmap(exhibit.payload, uri if any(_size(uri)) else "")
 
 
+def _slice(exhibit: Exhibit) -> latent.SlicePlot:
+    return latent.slice_plot(exhibit.payload, lambda uri: any(_size(uri)))
+
+
+def _crossing(exhibit: Exhibit) -> latent.CrossingPlot:
+    return latent.crossing_plot(exhibit.payload)
+
+
+def _morph(exhibit: Exhibit) -> latent.MorphPlot:
+    return latent.morph_plot(exhibit.payload)
+
+
 _BUILDERS = {
     "grid": _tiles,
-    "strip": _tiles,
+    "strip": _strip,
     "pairs": _pairs,
     "bars": _bars,
     "scatter": _scatter,
     "heatmap": _heatmap,
+    "slice": _slice,
+    "crossing": _crossing,
+    "morph": _morph,
 }

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from gancheck.reporters import facts, wording
-from gancheck.reporters.html import figures, method, plots
+from gancheck.reporters.html import figures, method, plots, script
 from gancheck.reporters.html.redaction import redact
 from gancheck.types import Severity
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gancheck.types import JSON, Diagnosis, Finding, Score
 
 _MODES = "modes"  # the analyzer whose pictures stand beside the mode table
+_CUTS = "cuts"  # the analyzer whose pictures stand beside the table of surfaces
 _SHOWN_MODES = 30
 _MOST_MODES = 300
 _LARGEST_JSON = 2_000_000  # characters; above it the embedded copy goes without its pictures
@@ -99,11 +100,26 @@ class Page:
         return [check for check in self._pictured if self._is_mode_check(check)]
 
     @property
+    def latent_checks(self) -> list[Check]:
+        """Findings whose pictures belong beside the table of surfaces."""
+        return [check for check in self._pictured if check.finding.analyzer == _CUTS]
+
+    @property
+    def script(self) -> str:
+        """The script that the pictures need, empty for none."""
+        return script.script_for(one for check in self._pictured for one in check.figures)
+
+    @property
+    def policy(self) -> str:
+        """The content security policy."""
+        return script.policy(self.script)
+
+    @property
     def evidence(self) -> list[tuple[str, list[Check]]]:
         """All other findings with pictures, by analyzer, the worst first."""
         groups: dict[str, list[Check]] = {}
         for check in self._pictured:
-            if not self._is_mode_check(check):
+            if not self._is_mode_check(check) and check.finding.analyzer != _CUTS:
                 groups.setdefault(check.finding.analyzer, []).append(check)
         return list(groups.items())
 

@@ -91,13 +91,13 @@ class Rule:
 
 def scatter(payload: Mapping[str, JSON]) -> Scatter:
     """Lay out the point clouds of a ``scatter`` exhibit."""
-    clouds = [(one, _finite(one["x"], one["y"])) for one in payload["series"]]
-    x, y = _equal_axes([point for _, points in clouds for point in points])
+    clouds = [(one, finite(one["x"], one["y"])) for one in payload["series"]]
+    x, y = equal_axes([point for _, points in clouds for point in points])
     series = [
         Series(
             str(one["name"]),
             _role(str(one["role"])),
-            _marks(points, x, y, str(one["role"])),
+            cloud_path(points, x, y, str(one["role"])),
             len(points),
         )
         for one, points in clouds
@@ -110,7 +110,7 @@ def heatmap(payload: Mapping[str, JSON], image: str) -> Heatmap:
     x0, x1, y0, y1 = (float(edge) for edge in payload["extent"])
     x = Axis(x0, x1 if x1 > x0 else x0 + 1, LEFT, LEFT + HEIGHT)
     y = Axis(y0, y1 if y1 > y0 else y0 + 1, TOP + HEIGHT, TOP)
-    marks = _finite(*zip(*payload["marks"], strict=True)) if payload["marks"] else []
+    marks = finite(*zip(*payload["marks"], strict=True)) if payload["marks"] else []
     inside = [(a, b) for a, b in marks if x.low <= a <= x.high and y.low <= b <= y.high]
     return Heatmap(
         image=image,
@@ -118,7 +118,7 @@ def heatmap(payload: Mapping[str, JSON], image: str) -> Heatmap:
         y=y,
         x_label=str(payload["x_label"]),
         y_label=str(payload["y_label"]),
-        marks=_marks(inside, x, y, "reference"),
+        marks=cloud_path(inside, x, y, "reference"),
         mark_count=len(inside),
         low=float(payload["low"] or 0),
         high=float(payload["high"] or 0),
@@ -149,12 +149,14 @@ def _role(role: str) -> str:
     return role if role in ("reference", "samples") else "other"
 
 
-def _finite(xs: Sequence[JSON], ys: Sequence[JSON]) -> list[tuple[float, float]]:
+def finite(xs: Sequence[JSON], ys: Sequence[JSON]) -> list[tuple[float, float]]:
+    """Pair coordinates, leaving out what is no number."""
     points = [(x, y) for x, y in zip(xs, ys, strict=True) if x is not None and y is not None]
     return [(float(x), float(y)) for x, y in points if math.isfinite(x) and math.isfinite(y)]
 
 
-def _equal_axes(points: Sequence[tuple[float, float]]) -> tuple[Axis, Axis]:
+def equal_axes(points: Sequence[tuple[float, float]]) -> tuple[Axis, Axis]:
+    """Return axes of the same unit length that hold all points."""
     x0, x1 = _spread(x for x, _ in points)
     y0, y1 = _spread(y for _, y in points)
     unit = max((x1 - x0) / WIDTH, (y1 - y0) / HEIGHT)
@@ -172,7 +174,7 @@ def _spread(values: Iterable[float]) -> tuple[float, float]:
     return low - pad, high + pad
 
 
-def _marks(points: Iterable[tuple[float, float]], x: Axis, y: Axis, role: str) -> str:
+def cloud_path(points: Iterable[tuple[float, float]], x: Axis, y: Axis, role: str) -> str:
     """One path for a whole cloud: thousands of elements would make the page slow."""
     if role == "reference":
         return "".join(f"M{x.at(a):.1f} {y.at(b):.1f}h0" for a, b in points)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from gancheck.latents.scan import HALVINGS, Map, bisect, candidates, walk
 from gancheck.samplers.slices import Lines, random_lines
-from gancheck.scan import HALVINGS, Map, bisect, candidates, walk
 
 if TYPE_CHECKING:
     from gancheck.types import FloatArray

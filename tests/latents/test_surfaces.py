@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from gancheck.latents.scan import bisect, candidates, walk
+from gancheck.latents.surfaces import Crossings, Map, Surface, find_surfaces, local_normal
 from gancheck.samplers.slices import random_lines
-from gancheck.scan import bisect, candidates, walk
-from gancheck.surfaces import Crossings, Map, Surface, find_surfaces, local_normal
 
 if TYPE_CHECKING:
     from gancheck.types import FloatArray

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gancheck.errors import NotAvailable
+from gancheck.latents.scan import Jumps, Secants, bisect, candidates, rises, walk
+from gancheck.latents.surfaces import Crossings, Map, Surface, find_surfaces
 from gancheck.neighbors import nearest
 from gancheck.samplers.slices import Lines, lines_of_length
-from gancheck.scan import Jumps, Secants, bisect, candidates, rises, walk
 from gancheck.study import Study
-from gancheck.surfaces import Crossings, Map, Surface, find_surfaces
 
 if TYPE_CHECKING:
     from gancheck.types import AnyArray, FloatArray, IntArray

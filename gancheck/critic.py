@@ -1,0 +1,234 @@
+"""The discriminator that a generator was trained against: read from a file, and asked.
+
+Files are read by the same rules as generators: programs are audited first, weights are read
+without running anything that came with them. Programs whose audit fails are not run at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gancheck.errors import GeneratorError, LoadError, RefusedError, ShapeError
+from gancheck.loaders import exported, onnx_graph, torchscript
+from gancheck.loaders.arch import build, fill
+from gancheck.loaders.archive import read_archive
+from gancheck.loaders.checkpoint import Weights, find_weights
+from gancheck.loaders.exported_audit import audit_exported
+from gancheck.loaders.exported_audit import trimmed as trimmed_exported
+from gancheck.loaders.hashing import hash_file
+from gancheck.loaders.interface import LoadOptions
+from gancheck.loaders.module import describe_module
+from gancheck.loaders.network import Network
+from gancheck.loaders.onnx_audit import read_onnx
+from gancheck.loaders.sniff import sniff
+from gancheck.loaders.tensorfile import read_tensors
+from gancheck.loaders.torchscript_audit import audit_torchscript
+from gancheck.loaders.torchscript_audit import trimmed as trimmed_torchscript
+
+if TYPE_CHECKING:
+    from gancheck.types import FloatArray, IntArray
+
+_ROWS = 64  # always as many, for layers that look at the whole batch
+_NAMES = ("D", "netD", "discriminator", "disc", "critic", "d")
+_EXPORT = (
+    "Export the discriminator with torch.onnx.export or torch.export.save; `--trust` does not "
+    "extend to it."
+)
+_ARCH = (
+    "Name its code: `--discriminator-arch module:Class` or file.py:name, or export it with "
+    "torch.onnx.export."
+)
+
+
+@dataclass(frozen=True)
+class Critic:
+    """A discriminator, ready to be asked.
+
+    Attributes:
+        network: What is run.
+        path: The file it came from.
+        sha256: Hash of the file, hexadecimal.
+    """
+
+    network: Network
+    path: str = ""
+    sha256: str = ""
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it asks for a label with each sample."""
+        return self.network.plan.label is not None
+
+    def __call__(self, values: FloatArray, labels: IntArray | None = None) -> FloatArray:
+        """Return what it says of each sample, (n,) as it stands in its file.
+
+        Networks that judge many places of an image are represented by their mean.
+
+        Args:
+            values: (n, ...) samples in the raw range of the generator's outputs.
+            labels: (n,) their labels, for discriminators that ask for them.
+
+        Raises:
+            ShapeError: It does not take such samples, or returns no single number for each.
+            GeneratorError: It returns NaN or infinite values.
+        """
+        size = self.network.batch or max(_ROWS, self.network.smallest_batch)
+        said = [
+            self._ask(values[rows], None if labels is None else labels[rows])[:count]
+            for rows, count in _batches(len(values), size)
+        ]
+        found = np.concatenate(said) if said else np.empty(0)
+        if not np.isfinite(found).all():
+            raise GeneratorError(f"the discriminator {self.path} returned NaN or infinite values")
+        return found
+
+    def _ask(self, values: FloatArray, labels: IntArray | None) -> FloatArray:
+        import torch
+
+        given = torch.as_tensor(np.ascontiguousarray(values, dtype=np.float32))
+        known = None if labels is None else torch.as_tensor(labels)
+        try:
+            with torch.inference_mode():
+                found = self.network.run(given, known)
+        except Exception as error:  # the network is foreign code and may raise anything
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise ShapeError(
+                f"the discriminator {self.path} does not take samples of shape "
+                f"{tuple(values.shape[1:])}: {reason}",
+                "It has to take what the generator returns, in the same range.",
+            ) from error
+        return _one_each(found, len(values), self.path)
+
+
+def open_critic(path: Path, arch: str | None, classes: int | None, device: str) -> Critic:
+    """Read a discriminator: TorchScript, .pt2, ONNX, or weights with ``arch``.
+
+    Args:
+        path: The file.
+        arch: ``module:Class`` or ``file.py:name``, for weights.
+        classes: Number of classes of the generator, None when it takes no label.
+        device: Where it runs.
+
+    Raises:
+        LoadError: It is damaged, no network, or weights without ``arch``.
+        RefusedError: It is a program that is more than tensor maths.
+    """
+    options = LoadOptions(arch=arch, classes=classes, device=device)
+    kind = sniff(path).kind
+    read = _READERS.get(kind)
+    if read is None:
+        raise LoadError(
+            f"{path} was given as discriminator and is no network that can be read", _ARCH
+        )
+    with _said_of_it(path):
+        network = read(path, options)
+    if network.classes is None:
+        network = replace(network, classes=classes)
+    return Critic(network, str(path), hash_file(path))
+
+
+def _read_torchscript(path: Path, options: LoadOptions) -> Network:
+    archive = trimmed_torchscript(read_archive(path))
+    _require_passed(audit_torchscript(archive), path, "TorchScript")
+    return torchscript._open(archive, options)[0]
+
+
+def _read_exported(path: Path, options: LoadOptions) -> Network:
+    archive = trimmed_exported(read_archive(path))
+    _require_passed(audit_exported(archive), path, "torch.export")
+    return exported._open(archive, options)[0]
+
+
+def _read_onnx(path: Path, options: LoadOptions) -> Network:
+    model, whole = onnx_graph._with_data(read_onnx(path), path)
+    graph = onnx_graph._Graph(model, model.SerializeToString() if whole else path)
+    return onnx_graph._describe(graph, options)
+
+
+def _read_weights(path: Path, options: LoadOptions) -> Network:
+    payload = read_tensors(path, sniff(path).kind)
+    if options.arch is None:
+        raise LoadError(f"{path} holds weights without their network", _ARCH)
+    module = build(options.arch, {})
+    fill(module, _weights(payload, path).state, f"--discriminator-arch {options.arch}")
+    return describe_module(module, options)
+
+
+_READERS: dict[str, Callable[[Path, LoadOptions], Network]] = {
+    "torchscript": _read_torchscript,
+    "exported": _read_exported,
+    "onnx": _read_onnx,
+    "torch-zip": _read_weights,
+    "torch-legacy": _read_weights,
+    "safetensors": _read_weights,
+}
+
+
+def _weights(payload: object, path: Path) -> Weights:
+    """Take the part under one of the usual names of a discriminator, else the only one."""
+    named = (_under(payload, path, name) for name in _NAMES)
+    found = next((weights for weights in named if weights is not None), None)
+    return found or find_weights(payload, path, None)[0]
+
+
+def _under(payload: object, path: Path, name: str) -> Weights | None:
+    try:
+        return find_weights(payload, path, name)[0]
+    except LoadError:
+        return None
+
+
+def _require_passed(complaint: str, path: Path, what: str) -> None:
+    if complaint:
+        raise RefusedError(f"{path} is a {what} program that {complaint}", _EXPORT)
+
+
+@contextmanager
+def _said_of_it(path: Path) -> Iterator[None]:
+    """Say of what is raised that it is about the discriminator."""
+    try:
+        yield
+    except LoadError as error:
+        words = error.message
+        if str(path) not in words:
+            words = f"{path}: {words}"
+        hint = error.hint
+        if hint is not None:
+            hint = hint.replace("`--arch`", "`--discriminator-arch`")
+        raise type(error)(f"cannot read the discriminator: {words}", hint) from error
+
+
+def _batches(n: int, size: int) -> Iterator[tuple[IntArray, int]]:
+    """Yield row numbers of equally large batches, and how many of the rows are new.
+
+    The last batch is filled up from the beginning.
+    """
+    for start in range(0, n, size):
+        yield np.arange(start, start + size) % n, min(size, n - start)
+
+
+def _one_each(found: Any, n: int, path: str) -> FloatArray:
+    """Take the one number for each sample out of what came back."""
+    import torch
+
+    given = list(found.values()) if isinstance(found, dict) else found
+    parts = given if isinstance(given, (list, tuple)) else [given]
+    shapes = []
+    for part in parts:
+        if not isinstance(part, torch.Tensor) or not len(part.shape) or len(part) != n:
+            continue
+        shapes.append(tuple(part.shape))
+        single = part.ndim == 1 or part.shape[1] == 1
+        if single:
+            return np.asarray(part.float().reshape(n, -1).mean(dim=1).cpu().numpy())
+    raise ShapeError(
+        f"the discriminator {path} returned {shapes or 'nothing'} for {n} samples, expected one "
+        "number for each",
+        "Wrap it in a module that returns its judgement of real or generated only.",
+    )

@@ -1,0 +1,59 @@
+"""The page of one look at a latent space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gancheck.reporters import facts
+from gancheck.reporters.html import environment, figures, script
+
+if TYPE_CHECKING:
+    from gancheck.cutting import CutReport
+
+
+@dataclass(frozen=True)
+class CutPage:
+    """Everything the template prints, decided beforehand."""
+
+    report: CutReport
+    version: str
+    facts: list[tuple[str, str]]
+    figures: list[figures.Figure]
+    settings: list[tuple[str, str]]
+
+    @property
+    def script(self) -> str:
+        """The script that the pictures need, empty for none."""
+        return script.script_for(self.figures)
+
+    @property
+    def policy(self) -> str:
+        """The content security policy."""
+        return script.policy(self.script)
+
+
+def render(report: CutReport) -> str:
+    """Return the page."""
+    shown = [figures.figure(one) for finding in report.findings for one in finding.exhibits]
+    settings = [
+        (name, str(value))
+        for name, value in report.settings.items()
+        if name != "command" and value is not None
+    ]
+    version = report.versions.get("gancheck", "")
+    page = CutPage(report, version, _facts(report), shown, settings)
+    return environment().get_template("cuts.html.j2").render(page=page)
+
+
+def _facts(report: CutReport) -> list[tuple[str, str]]:
+    subject = report.subject
+    rows = [
+        ("Model", f"{subject.path} ({subject.format})"),
+        ("Reference", str(report.settings.get("reference") or "no reference")),
+        ("Seen through", str(report.settings.get("embedder") or "")),
+        ("Latents", facts.latents(subject)),
+        ("Output", f"{subject.output_kind} {' x '.join(map(str, subject.output_shape))}"),
+        ("Seed", str(report.settings.get("seed", ""))),
+    ]
+    return [(name, text) for name, text in rows if text]
