@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from gancheck.critic import Critic
     from gancheck.types import FloatArray, IntArray
 
+_BYTES_AT_ONCE = 1 << 28  # of raw outputs on the way to features
+_LEAST_ROWS = 256
 _VOTERS = 10  # nearest neighbours that give a feature its cluster
 
 
@@ -207,8 +209,17 @@ class Study:
         return KnownModes(labels, names, label_assigner(features, labels, seed))
 
     def features_at(self, latents: FloatArray, labels: int | IntArray | None = None) -> FloatArray:
-        """Run latents (n, d) through generator and view, without rounding: (n, dim)."""
-        return self.view.embedding(self.outputs_at(latents, labels))
+        """Run latents (n, d) through generator and view, without rounding: (n, dim).
+
+        Outputs are never all held at once, however many latents there are.
+        """
+        rows = _rows_at_once(self.spec.output_shape)
+        return np.concatenate(
+            [
+                self.view.embedding(self.outputs_at(latents[piece], _piece(labels, piece)))
+                for piece in (slice(at, at + rows) for at in range(0, len(latents), rows))
+            ]
+        )
 
     def outputs_at(self, latents: FloatArray, labels: int | IntArray | None = None) -> FloatArray:
         """Run latents (n, d) through the generator, without rounding.
@@ -225,6 +236,16 @@ class Study:
     def rng(self, name: str) -> np.random.Generator:
         """Return the random stream of one analyzer, the same in every run with this seed."""
         return np.random.default_rng([self.seed, *name.encode()])
+
+
+def _rows_at_once(shape: tuple[int, ...]) -> int:
+    """Return how many outputs to hold at once: a power of two, so that batches stay as they are."""
+    fitting = _BYTES_AT_ONCE // (4 * max(1, int(np.prod(shape))))
+    return max(_LEAST_ROWS, 1 << max(fitting, 1).bit_length() - 1)
+
+
+def _piece(labels: int | IntArray | None, rows: slice) -> int | IntArray | None:
+    return labels[rows] if isinstance(labels, np.ndarray) else labels
 
 
 def embedded(embedding: Embedding, samples: SampleSet) -> Features:

@@ -87,6 +87,8 @@ def command(
     output_shape: flags.OutputShape = None,
     trust: flags.Trust = False,
     isolate: flags.Isolate = None,
+    discriminator: flags.Discriminator = None,
+    discriminator_arch: flags.DiscriminatorArch = None,
     png: Annotated[
         Path | None, typer.Option(help="Draw the slice to this file.", rich_help_panel=flags.OUT)
     ] = None,
@@ -129,7 +131,14 @@ def command(
             device=device,
             resize=resize,
         )
-        settings = Settings(samples=samples, seed=seed, embedder=embedder, load=said.load_options())
+        settings = Settings(
+            samples=samples,
+            seed=seed,
+            embedder=embedder,
+            load=said.load_options(),
+            discriminator=discriminator,
+            discriminator_arch=discriminator_arch,
+        )
         wish = wished(plane, through, at, resolution)
         report = _run(model, reference, settings, wish, quiet=quiet or json == _STDOUT)
         complete = targets.write(report, shlex.join(["gancheck", *sys.argv[1:]]))
@@ -297,7 +306,9 @@ def _run(
 
 
 def _time(seconds: float) -> str:
-    return f"about {seconds / 60:.0f} min" if seconds >= 90 else f"about {max(seconds, 1):.0f} s"
+    return (
+        f"{seconds / 60:.0f} min or more" if seconds >= 90 else f"{max(seconds, 1):.0f} s or more"
+    )
 
 
 def _pictures(report: CutReport, drawn: bool, form: str) -> dict[str, bytes]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gancheck.errors import UsageError
+from gancheck.asking import Asked
+from gancheck.errors import NotAvailable, UsageError
 from gancheck.latents.search import Effort, Far, LatentScan
 from gancheck.latents.traces import Fields, Rule, Trace, trace
 from gancheck.samplers.planes import Plane, coordinate_plane, plane_through, spanned_plane
@@ -184,7 +185,8 @@ def take_slice(
     rule = Rule(effort or Effort(), found.scale, usual, off)
     traces = trace(plane, fields, study.features_at, rule)
     lines = tuple(SurfaceLine(one, _surface(one, plane, found)) for one in traces)
-    return Slice(plane, tuple(_layers(fields, found.scale)), lines)
+    layers = (*_layers(fields, found.scale), *_judged(study, plane, side))
+    return Slice(plane, layers, lines)
 
 
 def off_reference(study: Study) -> Callable[[FloatArray], FloatArray] | None:
@@ -204,6 +206,22 @@ def _layers(fields: Fields, scale: float) -> Iterator[Layer]:
         yield Layer("off_reference", title, "1 = edge of the reference", fields.off)
     jump = np.log10(np.maximum(fields.jump / scale, _LEAST))
     yield Layer("jump", "Jump size", "log10 jump per cell, random pairs = 0", jump)
+
+
+def _judged(study: Study, plane: Plane, side: int) -> Iterator[Layer]:
+    """Yield what the discriminator says of the samples, where there is one."""
+    try:
+        asked = Asked.of(study)
+    except NotAvailable:
+        return
+    points = plane.grid(side)
+    values = np.empty(len(points))
+    for start in range(0, len(points), _STRIP):
+        rows = slice(start, start + _STRIP)
+        values[rows] = asked.over_latents(study, plane.at(points[rows]))
+    values[~plane.inside(points)] = np.nan
+    title = "Discriminator, D(G(z))"
+    yield Layer("discriminator", title, "probability of being real", values.reshape(side, side))
 
 
 def _fields(

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import torch
 
 from analyzers.studies import Mapped, drawn_study, mapped, study_of_map
 from analyzers.test_analyzer_cuts import sign, spiral, voronoi
+from gancheck.critic import Critic
 from gancheck.errors import UsageError
 from gancheck.latents.search import Effort, scan
 from gancheck.latents.slice import Slice, Wish, resolution, take_slice
 from gancheck.loaders.interface import LoadOptions
+from gancheck.loaders.network import CallPlan, Network
 from gancheck.preparation import build_study, gather
 from gancheck.settings import Clock, Settings, Silence
 
@@ -126,6 +130,26 @@ def test_layers_are_the_jump_and_the_distance_to_the_reference() -> None:
     facts = taken.to_dict()
     assert facts["resolution"] == 32
     assert [one["kind"] for one in facts["lines"]] == ["cut"]
+
+
+def test_a_discriminator_is_a_layer_of_its_own() -> None:
+    """D(G(z)) is offered beside the jump: here certain on one side of the cut, not on the other."""
+
+    def above(inputs: tuple[object, ...]) -> object:
+        (samples,) = inputs
+        assert isinstance(samples, torch.Tensor)
+        return 9 * samples[:, 0]
+
+    study = drawn_study(mapped(sign, 2, (2,)), 100)
+    judged = dataclasses.replace(study, critic=Critic(Network(above, CallPlan(("x",), "x"))))
+
+    taken = take_slice(judged, scan(judged, LITTLE), Wish(side=32))
+
+    layer = {one.name: one for one in taken.layers}["discriminator"]
+    inside = np.isfinite(layer.values)
+    left, right = layer.values[:, :16][inside[:, :16]], layer.values[:, 16:][inside[:, 16:]]
+    assert left.max() < 0.01
+    assert right.min() > 0.99
 
 
 def test_equal_runs_take_equal_slices() -> None:
