@@ -22,6 +22,8 @@ _PAIRS = 512
 _RESOLUTION = 1e-5  # relative to the size of features: float32 rounding with a margin
 _EDGE = 0.999  # of the distances of reference samples to their nearest neighbours
 _TOLERANCE = 0.02
+_NARROW = 1 / 16  # half width of a jump, of a step, below which it stands alone in its step
+_BESIDE = 8.0  # half widths around such a jump in which it makes all of it
 _NORMAL_COST = 50  # evaluations per dimension that the normal of one piece takes
 _PIECES = (4, 64)
 
@@ -288,8 +290,12 @@ def _extents(
     before = np.maximum(first[kept] - 1, 0)
     after = np.minimum(last[kept] + 2, secants.jumps.shape[1])
     on = jumps.line[kept]
-    start, end = rises(lines, run, on, secants.lengths[on, before], secants.lengths[on, after])
     middle, half = jumps.length[kept], jumps.width[kept] / 2
+    # Beside a narrow jump, the rest of its row belongs to other jumps.
+    reach = np.where(half < _NARROW * secants.step[on], _BESIDE * half, np.inf)
+    low = np.maximum(secants.lengths[on, before], middle - reach)
+    high = np.minimum(secants.lengths[on, after], middle + reach)
+    start, end = rises(lines, run, on, low, high)
     return np.where(sharp, middle - half, start), np.where(sharp, middle + half, end)
 
 
