@@ -15,19 +15,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gancheck.errors import GeneratorError, LoadError, RefusedError, ShapeError
-from gancheck.loaders import exported, onnx_graph, torchscript
 from gancheck.loaders.arch import build, fill
 from gancheck.loaders.archive import read_archive
 from gancheck.loaders.checkpoint import Weights, find_weights
+from gancheck.loaders.exported import open_program as open_exported
 from gancheck.loaders.exported_audit import audit_exported
 from gancheck.loaders.exported_audit import trimmed as trimmed_exported
 from gancheck.loaders.hashing import hash_file
 from gancheck.loaders.interface import LoadOptions
 from gancheck.loaders.module import describe_module
 from gancheck.loaders.network import Network
-from gancheck.loaders.onnx_audit import read_onnx
+from gancheck.loaders.onnx_graph import open_graph
 from gancheck.loaders.sniff import sniff
 from gancheck.loaders.tensorfile import read_tensors
+from gancheck.loaders.torchscript import open_program as open_torchscript
 from gancheck.loaders.torchscript_audit import audit_torchscript
 from gancheck.loaders.torchscript_audit import trimmed as trimmed_torchscript
 
@@ -136,19 +137,17 @@ def open_critic(path: Path, arch: str | None, classes: int | None, device: str) 
 def _read_torchscript(path: Path, options: LoadOptions) -> Network:
     archive = trimmed_torchscript(read_archive(path))
     _require_passed(audit_torchscript(archive), path, "TorchScript")
-    return torchscript._open(archive, options)[0]
+    return open_torchscript(archive, options)[0]
 
 
 def _read_exported(path: Path, options: LoadOptions) -> Network:
     archive = trimmed_exported(read_archive(path))
     _require_passed(audit_exported(archive), path, "torch.export")
-    return exported._open(archive, options)[0]
+    return open_exported(archive, options)[0]
 
 
 def _read_onnx(path: Path, options: LoadOptions) -> Network:
-    model, whole = onnx_graph._with_data(read_onnx(path), path)
-    graph = onnx_graph._Graph(model, model.SerializeToString() if whole else path)
-    return onnx_graph._describe(graph, options)
+    return open_graph(path, options)[0]
 
 
 def _read_weights(path: Path, options: LoadOptions) -> Network:

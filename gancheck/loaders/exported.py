@@ -56,7 +56,7 @@ class Exported:
                 "Export the generator again from its own code with torch.export.save, or as ONNX. "
                 "If you trust whoever wrote the file, run it with `--trust`.",
             )
-        network, seen = _open(archive, options)
+        network, seen = open_program(archive, options)
         network = mapped(network, seen, path, options)
         return make_generator(network, Source(path, self.name, trusted=complaint), options)
 
@@ -64,7 +64,12 @@ class Exported:
 LOADERS.register("exported")(Exported())
 
 
-def _open(archive: Archive, options: LoadOptions) -> tuple[Network, Seen]:
+def open_program(archive: Archive, options: LoadOptions) -> tuple[Network, Seen]:
+    """Load a program that was audited, from the bytes that were, and describe it.
+
+    Raises:
+        LoadError: It is damaged, or lacks something only the user can supply.
+    """
     import torch
 
     try:

@@ -52,9 +52,8 @@ class OnnxGraph:
             LoadError: It is damaged, or onnxruntime cannot run it.
         """
         expect_generator(path, self.name, options)
-        model, whole = _with_data(read_onnx(path), path)
-        network = _describe(_Graph(model, model.SerializeToString() if whole else path), options)
-        if network.batch is not None and whole:
+        network, model = open_graph(path, options)
+        if network.batch is not None and model is not None:
             names = frozenset(set(network.plan.names) - set(network.plan.fixed))
             network = _freed(network, rebatched(model, names), path, options)
         elif network.batch is not None:
@@ -72,6 +71,21 @@ class _Graph:
 
     model: onnx.ModelProto
     source: bytes | Path
+
+
+def open_graph(path: Path, options: LoadOptions) -> tuple[Network, onnx.ModelProto | None]:
+    """Audit a graph and start a session on what was audited.
+
+    Returns:
+        The network, and the model with all its data; None when data stay beside the file.
+
+    Raises:
+        RefusedError: It needs more than built-in operators and its own data.
+        LoadError: It is damaged, or onnxruntime cannot run it.
+    """
+    model, whole = _with_data(read_onnx(path), path)
+    network = _describe(_Graph(model, model.SerializeToString() if whole else path), options)
+    return network, model if whole else None
 
 
 def _with_data(model: onnx.ModelProto, path: Path) -> tuple[onnx.ModelProto, bool]:

@@ -59,7 +59,7 @@ class TorchScript:
                 "whoever wrote the file, run it with `--trust`.",
             )
         try:
-            network, seen = _open(archive, options)
+            network, seen = open_program(archive, options)
             network = mapped(network, seen, path, options)
             return make_generator(network, Source(path, self.name, trusted=complaint), options)
         except GancheckError as error:
@@ -75,7 +75,12 @@ class TorchScript:
 LOADERS.register("torchscript")(TorchScript())
 
 
-def _open(archive: Archive, options: LoadOptions) -> tuple[Network, Seen]:
+def open_program(archive: Archive, options: LoadOptions) -> tuple[Network, Seen]:
+    """Load a program that was audited, from the bytes that were, and describe it.
+
+    Raises:
+        LoadError: It is damaged, or lacks something only the user can supply.
+    """
     import torch
 
     try:
