@@ -19,8 +19,8 @@ from gancheck.embedders import restore, state_of
 from gancheck.errors import GancheckError, LoadError, UsageError
 from gancheck.packed import REFERENCE, pack, unpack
 from gancheck.reference import Part, PreparedReference, Reference, ReferenceView
+from gancheck.statistics.trust import Change, Trust
 from gancheck.thumbnails import Thumbnails
-from gancheck.trust import Change, Trust
 from gancheck.types import Features, SampleSet
 
 if TYPE_CHECKING:

@@ -23,9 +23,9 @@ from gancheck.loaders import LoadOptions, load_samples
 from gancheck.ordering import shuffled
 from gancheck.reference import Part, PreparedReference, Reference, ReferenceView
 from gancheck.settings import Clock, Settings
+from gancheck.statistics.trust import MOST, NOISE, self_test
 from gancheck.study import embedded
 from gancheck.thumbnails import thumbnails
-from gancheck.trust import MOST, NOISE, self_test
 from gancheck.types import Embedding, SampleSet
 
 if TYPE_CHECKING:

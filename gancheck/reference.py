@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gancheck.errors import NotAvailable
+from gancheck.statistics.trust import Trust
 from gancheck.thumbnails import Thumbnails
-from gancheck.trust import Trust
 from gancheck.types import Embedding, Features, OutputKind, SampleSet
 
 if TYPE_CHECKING:

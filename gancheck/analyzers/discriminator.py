@@ -13,7 +13,8 @@ from gancheck import exhibits
 from gancheck.analyzers import ANALYZERS
 from gancheck.asking import Asked
 from gancheck.errors import NotAvailable
-from gancheck.judgements import (
+from gancheck.samplers.planes import Plane, coordinate_plane, spanned_plane
+from gancheck.statistics.judgements import (
     LOG2,
     SATURATED,
     jensen_shannon,
@@ -22,7 +23,6 @@ from gancheck.judgements import (
     permutation_p_value,
     share_above,
 )
-from gancheck.samplers.planes import Plane, coordinate_plane, spanned_plane
 from gancheck.stats import proportion_interval
 from gancheck.study import Study
 from gancheck.types import (

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gancheck.analyzers import ANALYZERS
-from gancheck.conditioning import Conditioning, conditioning
 from gancheck.errors import NotAvailable
-from gancheck.intrinsic import intrinsic_dimension
 from gancheck.latents.directions import Directions, Outlook, directions
 from gancheck.latents.jacobian import median_interval
 from gancheck.samplers.prior import draw_latents
+from gancheck.statistics.conditioning import Conditioning, conditioning
+from gancheck.statistics.intrinsic import intrinsic_dimension
 from gancheck.study import Study
 from gancheck.types import (
     Concern,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from gancheck.analyzers import ANALYZERS
 from gancheck.errors import NotAvailable
+from gancheck.statistics.trust import LEAST, Change, Trust
 from gancheck.study import Study, View
-from gancheck.trust import LEAST, Change, Trust
 from gancheck.types import Evidence, Finding, Interval, Severity
 
 

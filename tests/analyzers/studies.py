@@ -14,8 +14,8 @@ from gancheck.critic import Critic
 from gancheck.loaders.network import CallPlan, Network
 from gancheck.reference import Part, Reference
 from gancheck.samplers.batches import Sampler
+from gancheck.statistics.trust import Trust, self_test
 from gancheck.study import Study, View
-from gancheck.trust import Trust, self_test
 from gancheck.types import (
     Evidence,
     Features,

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bench.accuracy.gaussians import MODES, ten_modes
-from gancheck.overlap import overlap
+from gancheck.statistics.overlap import overlap
 
 N = 1000
 

@@ -10,7 +10,7 @@ import pytest
 
 from analyzers.studies import Identity, blob_map, normal, sample_set
 from gancheck.samplers.batches import Sampler
-from gancheck.trust import LEAST, MOST, Trust, merging_radius, self_test, shifted
+from gancheck.statistics.trust import LEAST, MOST, Trust, merging_radius, self_test, shifted
 from gancheck.types import SampleSet
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from gancheck.overlap import overlap
-from gancheck.two_sample import overlap_bound
+from gancheck.statistics.overlap import overlap
+from gancheck.statistics.two_sample import overlap_bound
 
 if TYPE_CHECKING:
     from gancheck.types import FloatArray

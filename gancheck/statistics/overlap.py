@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gancheck.calibration import calibrated
 from gancheck.neighbors import Neighbors, distinct, nearest
+from gancheck.statistics.calibration import calibrated
+from gancheck.statistics.two_sample import overlap_bound
 from gancheck.stats import jackknife_se
-from gancheck.two_sample import overlap_bound
 
 if TYPE_CHECKING:
     from gancheck.types import AnyArray, FloatArray, IntArray

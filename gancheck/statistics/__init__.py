@@ -1,0 +1,1 @@
+"""What is known of collapse in numbers: overlap, distances, clusters, dimension; no I/O."""
