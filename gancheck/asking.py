@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gancheck.errors import NotAvailable
-from gancheck.statistics.judgements import are_probabilities, sigmoid, to_logits
+from gancheck.measures.judgements import are_probabilities, sigmoid, to_logits
 from gancheck.study import Study
 from gancheck.types import GeneratorSpec, SampleSet
 

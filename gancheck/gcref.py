@@ -17,9 +17,9 @@ import numpy as np
 
 from gancheck.embedders import restore, state_of
 from gancheck.errors import GancheckError, LoadError, UsageError
+from gancheck.measures.trust import Change, Trust
 from gancheck.packed import REFERENCE, pack, unpack
 from gancheck.reference import Part, PreparedReference, Reference, ReferenceView
-from gancheck.statistics.trust import Change, Trust
 from gancheck.thumbnails import Thumbnails
 from gancheck.types import Features, SampleSet
 

@@ -20,10 +20,10 @@ from gancheck.embedders import (
 )
 from gancheck.errors import ShapeError
 from gancheck.loaders import LoadOptions, load_samples
+from gancheck.measures.trust import MOST, NOISE, self_test
 from gancheck.ordering import shuffled
 from gancheck.reference import Part, PreparedReference, Reference, ReferenceView
 from gancheck.settings import Clock, Settings
-from gancheck.statistics.trust import MOST, NOISE, self_test
 from gancheck.study import embedded
 from gancheck.thumbnails import thumbnails
 from gancheck.types import Embedding, SampleSet

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gancheck.errors import NotAvailable
-from gancheck.statistics.trust import Trust
+from gancheck.measures.trust import Trust
 from gancheck.thumbnails import Thumbnails
 from gancheck.types import Embedding, Features, OutputKind, SampleSet
 

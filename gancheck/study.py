@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gancheck.errors import NotAvailable
+from gancheck.measures.clusters import KnownModes, assign, cluster, label_assigner
+from gancheck.measures.overlap import usual_spacing
+from gancheck.measures.trust import Trust, merging_radius
 from gancheck.reference import Reference, ReferenceView
 from gancheck.samplers.batches import Sampler
-from gancheck.statistics.clusters import KnownModes, assign, cluster, label_assigner
-from gancheck.statistics.overlap import usual_spacing
-from gancheck.statistics.trust import Trust, merging_radius
 from gancheck.types import Embedding, Features, GeneratorSpec, SampleSet
 
 if TYPE_CHECKING:

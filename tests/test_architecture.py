@@ -25,7 +25,7 @@ LAYERS = (
         "packed",
     ),
     ("exhibits", "neighbors", "thumbnails"),
-    ("mapping", "statistics"),
+    ("mapping", "measures"),
     ("reference",),
     ("loaders", "samplers", "embedders"),
     ("critic", "settings", "gcref"),

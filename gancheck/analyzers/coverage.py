@@ -10,8 +10,8 @@ import numpy as np
 
 from gancheck.analyzers import ANALYZERS
 from gancheck.embedders.interface import is_tolerant
+from gancheck.measures.overlap import GROUPS, Overlap, overlap
 from gancheck.neighbors import count_pairs, nearest
-from gancheck.statistics.overlap import GROUPS, Overlap, overlap
 from gancheck.stats import around, jackknife_se
 from gancheck.study import Study, View
 from gancheck.types import Condition, Evidence, Finding, Interval, Score, Severity

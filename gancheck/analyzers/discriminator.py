@@ -13,8 +13,7 @@ from gancheck import exhibits
 from gancheck.analyzers import ANALYZERS
 from gancheck.asking import Asked
 from gancheck.errors import NotAvailable
-from gancheck.samplers.planes import Plane, coordinate_plane, spanned_plane
-from gancheck.statistics.judgements import (
+from gancheck.measures.judgements import (
     LOG2,
     SATURATED,
     jensen_shannon,
@@ -23,6 +22,7 @@ from gancheck.statistics.judgements import (
     permutation_p_value,
     share_above,
 )
+from gancheck.samplers.planes import Plane, coordinate_plane, spanned_plane
 from gancheck.stats import proportion_interval
 from gancheck.study import Study
 from gancheck.types import (

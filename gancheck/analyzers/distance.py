@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from gancheck.analyzers import ANALYZERS
-from gancheck.statistics.distances import Estimate, frechet, kernel, sliced_wasserstein
+from gancheck.measures.distances import Estimate, frechet, kernel, sliced_wasserstein
 from gancheck.stats import around
 from gancheck.study import Study, View
 from gancheck.types import Evidence, Finding, Score, Severity

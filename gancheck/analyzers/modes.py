@@ -11,8 +11,8 @@ import numpy as np
 from gancheck import exhibits
 from gancheck.analyzers import ANALYZERS
 from gancheck.errors import NotAvailable
+from gancheck.measures.clusters import centers
 from gancheck.reference import Part
-from gancheck.statistics.clusters import centers
 from gancheck.stats import (
     proportion_interval,
     reject_false_discoveries,

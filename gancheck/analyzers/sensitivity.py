@@ -12,9 +12,9 @@ from gancheck.analyzers import ANALYZERS
 from gancheck.errors import NotAvailable
 from gancheck.latents.directions import Directions, Outlook, directions
 from gancheck.latents.jacobian import median_interval
+from gancheck.measures.conditioning import Conditioning, conditioning
+from gancheck.measures.intrinsic import intrinsic_dimension
 from gancheck.samplers.prior import draw_latents
-from gancheck.statistics.conditioning import Conditioning, conditioning
-from gancheck.statistics.intrinsic import intrinsic_dimension
 from gancheck.study import Study
 from gancheck.types import (
     Concern,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gancheck.analyzers import ANALYZERS
 from gancheck.errors import NotAvailable
-from gancheck.statistics.trust import LEAST, Change, Trust
+from gancheck.measures.trust import LEAST, Change, Trust
 from gancheck.study import Study, View
 from gancheck.types import Evidence, Finding, Interval, Severity
 

@@ -12,9 +12,9 @@ from scipy.special import ndtr
 
 from gancheck.critic import Critic
 from gancheck.loaders.network import CallPlan, Network
+from gancheck.measures.trust import Trust, self_test
 from gancheck.reference import Part, Reference
 from gancheck.samplers.batches import Sampler
-from gancheck.statistics.trust import Trust, self_test
 from gancheck.study import Study, View
 from gancheck.types import (
     Evidence,

@@ -12,8 +12,8 @@ from scipy.spatial.distance import cdist
 
 from analyzers.studies import Identity, findings, normal, ring, sample_set, scores, study_of
 from gancheck.analyzers.coverage import Coverage, clipped_density, prdc, read_sides
-from gancheck.statistics.overlap import Overlap
-from gancheck.statistics.trust import Change, Trust
+from gancheck.measures.overlap import Overlap
+from gancheck.measures.trust import Change, Trust
 from gancheck.types import Condition, Severity
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 
 from analyzers.studies import findings, normal, sample_set, scores, study_of
 from gancheck.analyzers.distance import Distance
-from gancheck.statistics.distances import frechet
+from gancheck.measures.distances import frechet
 from gancheck.study import Study
 from gancheck.types import Severity
 

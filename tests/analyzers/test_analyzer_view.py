@@ -9,7 +9,7 @@ import pytest
 from analyzers.studies import drawn_study, findings, gaussian_map, normal, sample_set, study_of
 from gancheck.analyzers.view import ViewTest
 from gancheck.errors import NotAvailable
-from gancheck.statistics.trust import Change, Trust
+from gancheck.measures.trust import Change, Trust
 from gancheck.study import Study
 from gancheck.types import Severity
 

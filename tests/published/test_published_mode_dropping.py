@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bench.accuracy.gaussians import MODES, ten_modes
-from gancheck.statistics.overlap import overlap
+from gancheck.measures.overlap import overlap
 
 N = 1000
 

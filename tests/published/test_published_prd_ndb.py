@@ -24,7 +24,7 @@ from bench.accuracy.peers import (
     prd_f,
 )
 from gancheck.analyzers.coverage import clipped_density
-from gancheck.statistics.overlap import overlap
+from gancheck.measures.overlap import overlap
 
 if TYPE_CHECKING:
     from gancheck.types import FloatArray

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from gancheck.statistics.intrinsic import intrinsic_dimension
+from gancheck.measures.intrinsic import intrinsic_dimension
 
 if TYPE_CHECKING:
     from gancheck.types import FloatArray

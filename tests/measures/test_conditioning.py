@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from gancheck.statistics.conditioning import CLOSER_LOOK, FIRST_LOOK, Conditioning, conditioning
+from gancheck.measures.conditioning import CLOSER_LOOK, FIRST_LOOK, Conditioning, conditioning
 
 if TYPE_CHECKING:
     from gancheck.types import FloatArray, IntArray

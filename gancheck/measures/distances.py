@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from gancheck.statistics.overlap import GROUPS
+from gancheck.measures.overlap import GROUPS
 from gancheck.stats import jackknife_se
 
 if TYPE_CHECKING:

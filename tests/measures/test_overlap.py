@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from gancheck.statistics.overlap import ball_size, overlap, spread, twin_radius
+from gancheck.measures.overlap import ball_size, overlap, spread, twin_radius
 
 if TYPE_CHECKING:
     from gancheck.types import FloatArray

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from gancheck.statistics.overlap import TWIN_SHARE, overlap, usual_spacing
+from gancheck.measures.overlap import TWIN_SHARE, overlap, usual_spacing
 
 if TYPE_CHECKING:
     from gancheck.types import AnyArray, Embedding, FloatArray, SampleSet

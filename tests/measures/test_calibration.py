@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import betabinom
 
-from gancheck.statistics.calibration import calibrated, expected_share
+from gancheck.measures.calibration import calibrated, expected_share
 
 N = 2000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gancheck.statistics.judgements import (
+from gancheck.measures.judgements import (
     LOG2,
     are_probabilities,
     jensen_shannon,

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from analyzers.studies import Identity, blob_map, normal, sample_set
+from gancheck.measures.trust import LEAST, MOST, Trust, merging_radius, self_test, shifted
 from gancheck.samplers.batches import Sampler
-from gancheck.statistics.trust import LEAST, MOST, Trust, merging_radius, self_test, shifted
 from gancheck.types import SampleSet
 
 if TYPE_CHECKING:

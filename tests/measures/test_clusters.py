@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gancheck.errors import NotAvailable
-from gancheck.statistics.clusters import assign, centers, cluster
+from gancheck.measures.clusters import assign, centers, cluster
 
 if TYPE_CHECKING:
     from gancheck.types import FloatArray, IntArray

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from gancheck.statistics.overlap import overlap
-from gancheck.statistics.two_sample import overlap_bound
+from gancheck.measures.overlap import overlap
+from gancheck.measures.two_sample import overlap_bound
 
 if TYPE_CHECKING:
     from gancheck.types import FloatArray

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gancheck.measures.calibration import calibrated
+from gancheck.measures.two_sample import overlap_bound
 from gancheck.neighbors import Neighbors, distinct, nearest
-from gancheck.statistics.calibration import calibrated
-from gancheck.statistics.two_sample import overlap_bound
 from gancheck.stats import jackknife_se
 
 if TYPE_CHECKING:

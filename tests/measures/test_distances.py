@@ -14,7 +14,7 @@ from scipy import stats as reference
 from scipy.linalg import sqrtm
 from scipy.special import gamma
 
-from gancheck.statistics.distances import (
+from gancheck.measures.distances import (
     LEAST,
     directions,
     earth_moved,
@@ -24,7 +24,7 @@ from gancheck.statistics.distances import (
     moments,
     sliced_wasserstein,
 )
-from gancheck.statistics.overlap import GROUPS, overlap
+from gancheck.measures.overlap import GROUPS, overlap
 from gancheck.stats import jackknife_se
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def test_many_points_are_projected_in_parts(monkeypatch: pytest.MonkeyPatch) -> 
     """Directions taken a few at a time give the distance and the error of all at once."""
     one, other = normal(90, 5, 1), normal(90, 5, 2) + 0.2
     whole = sliced_wasserstein(one, other)
-    monkeypatch.setattr("gancheck.statistics.distances._PROJECTED", 90 * 7)
+    monkeypatch.setattr("gancheck.measures.distances._PROJECTED", 90 * 7)
     assert sliced_wasserstein(one, other) == pytest.approx(whole)
 
 
@@ -242,7 +242,7 @@ def test_no_other_array_library_is_woken(tmp_path: Path) -> None:
         "import os, sys, warnings\n"
         "warnings.simplefilter('error')\n"
         "import numpy as np\n"
-        "from gancheck.statistics.distances import directions, earth_moved\n"
+        "from gancheck.measures.distances import directions, earth_moved\n"
         "before = dict(os.environ)\n"
         "earth_moved(np.zeros((40, 2)), np.ones((40, 2)), directions(2))\n"
         "print(before == dict(os.environ), {'jax', 'cupy', 'tensorflow', 'torch'} & {*sys.modules})"
