@@ -305,7 +305,15 @@ def test_many_modes_are_folded_and_then_counted() -> None:
     assert "700 further modes are in the JSON only" in text
 
 
-@pytest.mark.parametrize("name", ["template.html.j2", "figures.html.j2", "style.css", "icons.svg"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "templates/report.html.j2",
+        "templates/figures.html.j2",
+        "assets/style.css",
+        "assets/icons.svg",
+    ],
+)
 def test_parts_of_the_page_are_package_files(name: str) -> None:
     """Template, style and icons are found through the package, not through a path."""
     assert files("gancheck.reporters.html").joinpath(name).is_file()
@@ -313,7 +321,9 @@ def test_parts_of_the_page_are_package_files(name: str) -> None:
 
 def test_style_shows_status_without_colour_and_in_the_dark() -> None:
     """The style knows dark screens, paper, narrow screens and keyboard focus."""
-    style = Path(str(files("gancheck.reporters.html").joinpath("style.css"))).read_text("utf-8")
+    style = Path(str(files("gancheck.reporters.html").joinpath("assets/style.css"))).read_text(
+        "utf-8"
+    )
     for feature in (
         "prefers-color-scheme: dark",
         "@media print",

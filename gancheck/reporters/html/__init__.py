@@ -36,7 +36,7 @@ class Html:
         from gancheck.reporters.html.page import build
 
         page = build(diagnosis, docs_of=self.docs_of)
-        return environment().get_template("template.html.j2").render(page=page)
+        return environment().get_template("templates/report.html.j2").render(page=page)
 
 
 def environment() -> Environment:

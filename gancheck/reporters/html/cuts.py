@@ -43,7 +43,7 @@ def render(report: CutReport) -> str:
     ]
     version = report.versions.get("gancheck", "")
     page = CutPage(report, version, _facts(report), shown, settings)
-    return environment().get_template("cuts.html.j2").render(page=page)
+    return environment().get_template("templates/cuts_page.html.j2").render(page=page)
 
 
 def _facts(report: CutReport) -> list[tuple[str, str]]:

@@ -60,7 +60,7 @@ class Doc(NamedTuple):
 
 @dataclass(frozen=True)
 class Page:
-    """The whole page in the order it is read; `template.html.j2` only adds markup."""
+    """The whole page in the order it is read; `templates/report.html.j2` only adds markup."""
 
     diagnosis: Diagnosis
     version: str

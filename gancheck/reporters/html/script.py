@@ -31,5 +31,5 @@ def policy(script: str) -> str:
 
 @cache
 def _text() -> str:
-    text = files("gancheck.reporters.html").joinpath("morph.js").read_text(encoding="utf-8")
+    text = files("gancheck.reporters.html").joinpath("assets/morph.js").read_text(encoding="utf-8")
     return text.replace("\r\n", "\n")

@@ -1,38 +1,19 @@
-"""Builders of exhibits: the one place that knows the payload of each kind of picture.
-
-=========  =========================================================================================
-kind       payload
-=========  =========================================================================================
-grid       ``tiles`` [{image, caption}], ``role`` (reference | samples)
-pairs      ``pairs`` [{left, right, caption}], ``left_title``, ``right_title``
-bars       ``rows`` [{label, reference, samples, low, high, status}], all shares in 0..1
-scatter    ``series`` [{name, role, x, y}], ``x_label``, ``y_label``
-heatmap    ``image``, ``extent`` [x0, x1, y0, y1], ``low``, ``high``, ``unit``, ``x_label``,
-           ``y_label``, ``marks`` [[x, y], ...] drawn in red on top
-strip      ``tiles`` [{image, caption}], neighbours along a line through the latent space;
-           ``jumps`` distances of neighbours in units of random pairs, empty where not measured
-slice      ``layers`` [{name, title, unit, image, low, high, clipped}], ``extent``, ``x_label``,
-           ``y_label``, ``lines`` [{kind, title, closed, points [[x, y], ...]}], ``rings`` [radius]
-crossing   ``reference`` {x, y}, ``steps`` {x, y} in order, ``jumps``, ``x_label``, ``y_label``
-morph      ``start`` {x, y, x_label, y_label, extent}, ``end`` {x, y, x_label, y_label},
-           ``reference`` {x, y}, ``colours`` [#rrggbb]
-=========  =========================================================================================
-
-Images are data URIs; numbers are plain floats. Vector samples of two dimensions become scatters.
-"""
+"""Exhibits of the latent space: fields over a window, and where its points go."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gancheck.images import data_uri, picture_uri
-from gancheck.types import Exhibit, Mode
+from gancheck.exhibits.charts import places
+from gancheck.images import picture_uri
+from gancheck.types import Exhibit
 
 if TYPE_CHECKING:
     from gancheck.types import JSON, AnyArray, FloatArray
+
 
 _BRIGHTEST = 0.998
 
@@ -51,98 +32,6 @@ _VIRIDIS = np.array(
     ],
     dtype=np.float64,
 )
-
-
-def grid(
-    title: str, caption: str, images: AnyArray, captions: Sequence[str] = (), *, role: str
-) -> Exhibit:
-    """Show (n, c, h, w) images side by side; role is ``reference`` or ``samples``."""
-    return Exhibit("grid", title, caption, {"tiles": _tiles(images, captions), "role": role})
-
-
-def strip(
-    title: str,
-    caption: str,
-    images: AnyArray,
-    captions: Sequence[str] = (),
-    *,
-    jumps: Sequence[float] = (),
-) -> Exhibit:
-    """Show (n, c, h, w) images as one film strip, in order; jumps (n - 1) are between them."""
-    payload = {"tiles": _tiles(images, captions), "jumps": [round(float(x), 4) for x in jumps]}
-    return Exhibit("strip", title, caption, payload)
-
-
-def crossing(
-    title: str,
-    caption: str,
-    steps: FloatArray,
-    jumps: Sequence[float],
-    reference: FloatArray | None,
-    *,
-    axes: tuple[str, str],
-) -> Exhibit:
-    """Show points (n, 2) along a path, the jumps (n - 1) between them, and the reference (m, 2)."""
-    payload = {
-        "reference": _places(np.empty((0, 2)) if reference is None else reference),
-        "steps": _places(steps),
-        "jumps": [round(float(x), 4) for x in jumps],
-        "x_label": axes[0],
-        "y_label": axes[1],
-    }
-    return Exhibit("crossing", title, caption, payload)
-
-
-def pairs(
-    title: str,
-    caption: str,
-    left: AnyArray,
-    right: AnyArray,
-    captions: Sequence[str],
-    *,
-    titles: tuple[str, str],
-) -> Exhibit:
-    """Show (n, c, h, w) images in pairs, such as a sample and its nearest training image."""
-    rows = [
-        {"left": data_uri(a), "right": data_uri(b), "caption": text}
-        for a, b, text in zip(left, right, captions, strict=True)
-    ]
-    return Exhibit(
-        "pairs", title, caption, {"pairs": rows, "left_title": titles[0], "right_title": titles[1]}
-    )
-
-
-def bars(title: str, caption: str, modes: Iterable[Mode]) -> Exhibit:
-    """Show the share of each mode in the reference and in the samples."""
-    rows = [
-        {
-            "label": mode.label,
-            "reference": mode.reference_share,
-            "samples": mode.sample_share,
-            "low": mode.low,
-            "high": mode.high,
-            "status": mode.status,
-        }
-        for mode in modes
-    ]
-    return Exhibit("bars", title, caption, {"rows": rows})
-
-
-def scatter(
-    title: str,
-    caption: str,
-    series: Sequence[tuple[str, str, FloatArray]],
-    *,
-    axes: tuple[str, str],
-) -> Exhibit:
-    """Show named (n, 2) point sets; each is (name, role, points)."""
-    payload = [
-        {"name": name, "role": role, "x": _rounded(points[:, 0]), "y": _rounded(points[:, 1])}
-        for name, role, points in series
-    ]
-    return Exhibit(
-        "scatter", title, caption, {"series": payload, "x_label": axes[0], "y_label": axes[1]}
-    )
 
 
 def heatmap(
@@ -224,13 +113,13 @@ def morph(
     """Show where points (n, 2) of a window end up, coloured by where they start."""
     payload = {
         "start": {
-            **_places(start),
+            **places(start),
             "x_label": axes[0][0],
             "y_label": axes[0][1],
             "extent": [float(edge) for edge in extent],
         },
-        "end": {**_places(end), "x_label": axes[1][0], "y_label": axes[1][1]},
-        "reference": _places(np.empty((0, 2)) if reference is None else reference),
+        "end": {**places(end), "x_label": axes[1][0], "y_label": axes[1][1]},
+        "reference": places(np.empty((0, 2)) if reference is None else reference),
         "colours": [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in place_colours(start, extent)],
     }
     return Exhibit("morph", title, caption, payload)
@@ -286,22 +175,6 @@ def _layer(name: str, title: str, unit: str, values: FloatArray) -> dict[str, JS
         "high": high,
         "clipped": clipped,
     }
-
-
-def _places(points: FloatArray) -> dict[str, list[float]]:
-    return {"x": _rounded(points[:, 0]), "y": _rounded(points[:, 1])}
-
-
-def _tiles(images: AnyArray, captions: Sequence[str]) -> list[dict[str, str]]:
-    texts = captions or [""] * len(images)
-    return [
-        {"image": data_uri(image), "caption": text}
-        for image, text in zip(images, texts, strict=True)
-    ]
-
-
-def _rounded(values: FloatArray) -> list[float]:
-    return [round(float(value), 4) for value in values]
 
 
 def _viridis(level: FloatArray) -> AnyArray:
