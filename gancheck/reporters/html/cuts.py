@@ -23,14 +23,14 @@ class CutPage:
     settings: list[tuple[str, str]]
 
     @property
-    def script(self) -> str:
-        """The script that the pictures need, empty for none."""
-        return script.script_for(self.figures)
+    def scripts(self) -> list[str]:
+        """The scripts that the pictures need, if any."""
+        return script.scripts_for(self.figures)
 
     @property
     def policy(self) -> str:
         """The content security policy."""
-        return script.policy(self.script)
+        return script.policy(self.scripts)
 
 
 def render(report: CutReport) -> str:

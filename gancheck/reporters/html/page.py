@@ -105,14 +105,14 @@ class Page:
         return [check for check in self._pictured if check.finding.analyzer == _CUTS]
 
     @property
-    def script(self) -> str:
-        """The script that the pictures need, empty for none."""
-        return script.script_for(one for check in self._pictured for one in check.figures)
+    def scripts(self) -> list[str]:
+        """The scripts that the pictures need, if any."""
+        return script.scripts_for(one for check in self._pictured for one in check.figures)
 
     @property
     def policy(self) -> str:
         """The content security policy."""
-        return script.policy(self.script)
+        return script.policy(self.scripts)
 
     @property
     def evidence(self) -> list[tuple[str, list[Check]]]:
