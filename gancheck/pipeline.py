@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -17,7 +18,7 @@ from gancheck.policy import judge, worst_first
 from gancheck.preparation import Inputs, Start, build_study, gather
 from gancheck.settings import Clock, Listener, Settings, Silence
 from gancheck.study import Study
-from gancheck.types import JSON, Cut, Diagnosis, Evidence, Finding, Mode, Score, Skipped
+from gancheck.types import JSON, Copy, Cut, Diagnosis, Evidence, Finding, Mode, Score, Skipped
 
 _PACKAGES = ("gancheck", "torch", "numpy", "scipy", "scikit-learn", "umap-learn", "onnxruntime")
 
@@ -28,6 +29,7 @@ def diagnose(
     settings: Settings | None = None,
     *,
     listener: Listener | None = None,
+    on_verdict: Callable[[Diagnosis], None] | None = None,
 ) -> Diagnosis:
     """Diagnose a trained generator, or a set of its samples.
 
@@ -37,6 +39,7 @@ def diagnose(
             without it, missing modes cannot be judged.
         settings: What the run depends on besides its files.
         listener: Hears how the run is getting on.
+        on_verdict: Called with the diagnosis as soon as it stands, before its map is drawn.
 
     Returns:
         The diagnosis; `Diagnosis.to_dict` is the report as JSON.
@@ -51,10 +54,8 @@ def diagnose(
     start = build_study(inputs, settings, clock)
     finish_pictures = pictures(start.study)
     collected = _analyze(start.study, clock)
-    with clock.stage("map"):
-        shown = tuple(finish_pictures())
     verdict, conditions, summary = judge(collected.findings, collected.skipped)
-    return Diagnosis(
+    diagnosis = Diagnosis(
         subject=inputs.subject,
         verdict=verdict,
         summary=summary,
@@ -63,14 +64,20 @@ def diagnose(
         modes=tuple(collected.modes),
         cuts=tuple(collected.cuts),
         findings=tuple(worst_first(collected.findings)),
-        exhibits=shown,
+        exhibits=(),
         skipped=tuple(collected.skipped),
         settings=_settings(settings, inputs, start),
         versions=_versions(),
         timings=dict(clock.timings),
         warnings=start.warnings,
+        copies=tuple(collected.copies),
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
     )
+    if on_verdict is not None:
+        on_verdict(diagnosis)
+    with clock.stage("map"):
+        shown = tuple(finish_pictures())
+    return dataclasses.replace(diagnosis, exhibits=shown, timings=dict(clock.timings))
 
 
 @dataclass
@@ -81,6 +88,7 @@ class _Collected:
     scores: list[Score] = field(default_factory=list)
     modes: list[Mode] = field(default_factory=list)
     cuts: list[Cut] = field(default_factory=list)
+    copies: list[Copy] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
 
     def add(self, evidence: Evidence) -> None:
@@ -94,6 +102,8 @@ class _Collected:
                 self.modes.append(evidence)
             case Cut():
                 self.cuts.append(evidence)
+            case Copy():
+                self.copies.append(evidence)
 
 
 def _analyze(study: Study, clock: Clock) -> _Collected:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from gancheck.loaders.interface import LoadOptions
+
+MapKind: TypeAlias = Literal["umap", "pca", "none"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,9 @@ class Settings:
         load: How to read the model, the device to run on, and a size for images from disk.
         discriminator: File of the discriminator that the generator was trained against.
         discriminator_arch: Network of its weights, as in ``--discriminator-arch``.
+        holdout: Real samples that the generator was not trained on; the reference is then what it
+            was trained on.
+        map: How the map is laid out: ``umap``, ``pca`` or ``none``.
     """
 
     samples: int = 10_000
@@ -37,6 +42,8 @@ class Settings:
     load: LoadOptions = field(default_factory=LoadOptions)
     discriminator: Path | None = None
     discriminator_arch: str | None = None
+    holdout: Path | None = None
+    map: MapKind = "umap"
 
     @property
     def device(self) -> str:

@@ -15,6 +15,7 @@ from gancheck.cli.session import ProgressBar, console, exit_codes
 
 if TYPE_CHECKING:
     from gancheck.settings import Settings
+    from gancheck.types import Diagnosis
 
 HELP = (
     "Diagnose a generator file, or a set of its samples.\n\n"
@@ -32,6 +33,13 @@ def command(
         Path | None,
         typer.Option(
             "--reference", "-r", help="Real samples: folder of images, array file, or .gcref file."
+        ),
+    ] = None,
+    holdout: Annotated[
+        Path | None,
+        typer.Option(
+            help="Real samples the model was not trained on; --reference is then what it was "
+            "trained on, and copies of it can be proven."
         ),
     ] = None,
     samples: Annotated[
@@ -76,6 +84,10 @@ def command(
     isolate: flags.Isolate = None,
     discriminator: flags.Discriminator = None,
     discriminator_arch: flags.DiscriminatorArch = None,
+    map_by: Annotated[
+        str,
+        typer.Option("--map", help="umap, pca or none.", rich_help_panel=flags.OUT),
+    ] = "umap",
     html: Annotated[
         str | None, typer.Option(help="Path of the page, - for stdout.", rich_help_panel=flags.OUT)
     ] = None,
@@ -131,6 +143,8 @@ def command(
             load=said.load_options(),
             discriminator=discriminator,
             discriminator_arch=discriminator_arch,
+            holdout=holdout,
+            map=options.map_kind(map_by),
         )
         run = Run(outputs, quiet=quiet, verbose=verbose, no_color=no_color)
         run.diagnose(model, reference, settings)
@@ -146,11 +160,19 @@ class Run:
         self.no_color = no_color
 
     def diagnose(self, model: Path, reference: Path | None, settings: Settings) -> None:
-        """Run, write the reports, print the terminal report."""
+        """Run, print the terminal report, then write the others, which wait for the map."""
         from gancheck.pipeline import diagnose
 
+        command = shlex.join(["gancheck", *sys.argv[1:]])
         with ProgressBar(quiet=self.quiet or self.outputs.takes_stdout) as bar:
-            diagnosis = diagnose(model, reference, settings, listener=bar)
-        complete = self.outputs.write(diagnosis, shlex.join(["gancheck", *sys.argv[1:]]))
+
+            def on_verdict(found: Diagnosis) -> None:
+                bar.stop()
+                self._print(self.outputs.named(found, command))
+
+            diagnosis = diagnose(model, reference, settings, listener=bar, on_verdict=on_verdict)
+        self.outputs.write(self.outputs.named(diagnosis, command))
+
+    def _print(self, diagnosis: Diagnosis) -> None:
         out = console(no_color=self.no_color)
-        print_report(complete, self.outputs, out, quiet=self.quiet, verbose=self.verbose)
+        print_report(diagnosis, self.outputs, out, quiet=self.quiet, verbose=self.verbose)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from gancheck.errors import UsageError
 from gancheck.scaled import split_law
 from gancheck.types import JSON
+
+if TYPE_CHECKING:
+    from gancheck.settings import MapKind
 
 _LAWS = ("normal", "uniform", "sphere")
 
@@ -85,6 +89,14 @@ _LAW_HINT = (
     f"Use {', '.join(_LAWS)}, one of them times a factor, such as normal:0.7, or module:function."
 )
 _ARGS_HINT = """Write an object, such as --arch-args '{"width": 64}'."""
+
+
+def map_kind(text: str) -> MapKind:
+    """Read ``--map``."""
+    known: dict[str, MapKind] = {"umap": "umap", "pca": "pca", "none": "none"}
+    if text not in known:
+        raise UsageError(f"--map {text!r} is not known", f"Use {', '.join(known)}.")
+    return known[text]
 
 
 def batch_size(text: str) -> int | None:

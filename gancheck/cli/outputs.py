@@ -52,23 +52,25 @@ class Outputs:
         for path in self._files().values():
             require_writable(path, force=self.force)
 
-    def write(self, diagnosis: Diagnosis, command: str) -> Diagnosis:
-        """Write every report that was asked for; returns the diagnosis with their paths."""
+    def named(self, diagnosis: Diagnosis, command: str) -> Diagnosis:
+        """Return the diagnosis with the command and the paths of its reports."""
+        written = {form: str(path) for form, path in self._files().items()}
+        settings = {**diagnosis.settings, "outputs": written, "command": command}
+        return dataclasses.replace(diagnosis, settings=settings)
+
+    def write(self, diagnosis: Diagnosis) -> None:
+        """Write every report that was asked for."""
         from gancheck.reporters import REPORTERS
         from gancheck.reporters.writing import write
 
-        written = {form: str(path) for form, path in self._files().items()}
-        settings = {**diagnosis.settings, "outputs": written, "command": command}
-        complete = dataclasses.replace(diagnosis, settings=settings)
         for form, target in (("html", self.html), ("json", self.json)):
             if target is None:
                 continue
-            text = REPORTERS.get(form).render(complete)
+            text = REPORTERS.get(form).render(diagnosis)
             if target == STDOUT:
                 typer.echo(text)
             else:
                 write(text, Path(target), force=self.force)
-        return complete
 
     def _files(self) -> dict[str, Path]:
         wanted = {"html": self.html, "json": self.json}

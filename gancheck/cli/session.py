@@ -74,8 +74,13 @@ class ProgressBar:
         return self
 
     def __exit__(self, *_exc: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Leave the terminal to what is printed next."""
         if self._bar is not None:
             self._bar.stop()
+            self._bar = None
 
     def stage(self, name: str) -> None:
         """Begin a stage, with a bar that moves until it knows how far it is."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gancheck.types.evidence import (
+    Copy,
     Cut,
     Diagnosis,
     Evidence,
@@ -33,6 +34,7 @@ from gancheck.types.words import (
     JSON,
     SCHEMA_VERSION,
     Condition,
+    CopyKind,
     CutKind,
     Interval,
     ModeStatus,
@@ -50,6 +52,8 @@ __all__ = [
     "AnyArray",
     "Concern",
     "Condition",
+    "Copy",
+    "CopyKind",
     "Cut",
     "CutKind",
     "Diagnosis",

@@ -13,6 +13,7 @@ from gancheck.types.words import (
     JSON,
     SCHEMA_VERSION,
     Condition,
+    CopyKind,
     CutKind,
     Interval,
     ModeStatus,
@@ -149,7 +150,32 @@ class Cut:
     points: tuple[tuple[float, ...], ...] = ()
 
 
-Evidence: TypeAlias = Finding | Score | Mode | Cut
+@dataclass(frozen=True)
+class Copy:
+    """A sample that repeats a training sample.
+
+    Attributes:
+        sample: File name or number of the sample.
+        training: File name or number of its training twin.
+        kind: ``exact`` (every byte), ``near`` (the same to the eye, also flipped or shifted) or
+            ``close`` (closer than honest samples come, by the mirrored control).
+        distance: Distance of both in the view.
+        held_out_distance: Distance of the sample to the nearest held-out sample; None without any.
+        closeness: Natural logarithm of the distance to the nearest other real sample over the
+            distance to the twin; None for exact copies.
+        latent: The latent that draws it again; empty for a set of samples.
+    """
+
+    sample: str
+    training: str
+    kind: CopyKind
+    distance: float
+    held_out_distance: float | None = None
+    closeness: float | None = None
+    latent: tuple[float, ...] = ()
+
+
+Evidence: TypeAlias = Finding | Score | Mode | Cut | Copy
 
 
 @dataclass(frozen=True)
@@ -178,6 +204,7 @@ class Diagnosis:
     versions: Mapping[str, str]
     timings: Mapping[str, float]
     warnings: tuple[str, ...] = ()
+    copies: tuple[Copy, ...] = ()
     created: str = ""
     schema: int = field(default=SCHEMA_VERSION)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 JSON: TypeAlias = Any
 OutputKind: TypeAlias = Literal["image", "vector"]
 CutKind: TypeAlias = Literal["cut", "bridge"]
+CopyKind: TypeAlias = Literal["exact", "near", "close"]
 ModeStatus: TypeAlias = Literal["missing", "under", "ok", "over"]
 
 SCHEMA_VERSION = 1

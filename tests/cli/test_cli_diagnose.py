@@ -186,7 +186,6 @@ def test_images_of_another_size_are_refused_with_the_flag(
         (("--resize", "9"), "HEIGHT,WIDTH"),
         (("--json", "-", "--html", "-"), "--html and --json"),
         (("--no-json", "--json", "x.json"), "contradict"),
-        (("--json", "/proc/nowhere/x.json"), "cannot write"),
     ],
 )
 def test_bad_options_are_named(
@@ -194,6 +193,17 @@ def test_bad_options_are_named(
 ) -> None:
     """Every option that makes no sense ends in exit 2 and says what would."""
     fails(diagnose(ring, *flags), word)
+
+
+def test_a_disk_that_refuses_the_files_still_leaves_the_report(
+    diagnose: Diagnose, ring: Path
+) -> None:
+    """What was found is printed before the files are written, and their failure exits with 2."""
+    result = diagnose(ring, "--no-html", "--json", "/proc/nowhere/x.json")
+
+    assert result.exit_code == 2
+    assert "cannot write" in result.stderr
+    assert "INCONCLUSIVE" in result.stdout
 
 
 def test_unknown_flags_and_too_few_samples_are_usage_errors(diagnose: Diagnose, ring: Path) -> None:

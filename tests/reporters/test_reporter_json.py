@@ -12,7 +12,8 @@ from gancheck.types import Score
 
 KEYS = [
     "schema", "subject", "verdict", "summary", "conditions", "scores", "modes", "cuts", "findings",
-    "exhibits", "skipped", "settings", "versions", "timings", "warnings", "created", "cut_mass",
+    "exhibits", "skipped", "settings", "versions", "timings", "warnings", "copies", "created",
+    "cut_mass",
 ]  # fmt: skip
 
 
