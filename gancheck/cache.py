@@ -1,5 +1,7 @@
 """Prepared references kept between runs, found again by all that shaped them.
 
+Features of whole data sets lie beside them, see `gancheck.training.tables`.
+
 The cache is never trusted: what cannot be read is prepared again. It is never needed either: a
 disk that is full or read-only costs time, not a run.
 """
@@ -27,7 +29,9 @@ ENVIRONMENT = "GANCHECK_CACHE_DIR"
 """Environment variable that names another folder for the cache."""
 MOST_BYTES = 2 * 2**30
 """Size of the cache above which the references that were not used for longest are removed."""
-_SUFFIX, _PART = ".gcref", ".part"
+PART = ".part"
+"""Ending of a file that is being written; its name starts with a dot."""
+_SUFFIX = ".gcref"
 
 
 def folder() -> Path:
@@ -38,6 +42,11 @@ def folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("gancheck", appauthor=False) / "references"
+
+
+def features_folder() -> Path:
+    """Return the folder of cached features of whole data sets; it need not exist."""
+    return folder().parent / "features"
 
 
 def key_of(shaped_by: Mapping[str, JSON]) -> str:
@@ -82,7 +91,7 @@ def store(key: str, prepared: PreparedReference) -> str | None:
     try:
         place.mkdir(parents=True, exist_ok=True)
         write_whole(place / (key + _SUFFIX), content)
-        _prune(place, MOST_BYTES)
+        prune(place, _SUFFIX, MOST_BYTES)
     except OSError as error:
         return (
             f"The prepared reference could not be kept in {place} ({error.strerror or error}): "
@@ -97,7 +106,7 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         OSError: It cannot be written; nothing is left behind.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}{_PART}")
+    part = path.with_name(f".{path.name}.{os.getpid()}{PART}")
     try:
         part.write_bytes(content)
         part.replace(path)
@@ -106,13 +115,13 @@ def write_whole(path: Path, content: bytes) -> None:
             part.unlink(missing_ok=True)
 
 
-def _prune(place: Path, most: int) -> None:
-    """Remove the files that were not used for longest, until the rest fit.
+def prune(place: Path, suffix: str, most: int) -> None:
+    """Remove the files of a folder that were not used for longest, until the rest fit.
 
     What an interrupted run left half-written counts as well. Other runs may remove the same files.
     """
     files: list[tuple[os.stat_result, Path]] = []
-    for file in (*place.glob("*" + _SUFFIX), *place.glob(".*" + _PART)):
+    for file in (*place.glob("*" + suffix), *place.glob(".*" + PART)):
         with contextlib.suppress(FileNotFoundError):
             files.append((file.stat(), file))
     kept = 0

@@ -26,7 +26,7 @@ from gancheck.types import Features, SampleSet
 if TYPE_CHECKING:
     from gancheck.types import JSON, AnyArray
 
-FORMAT = 1
+FORMAT = 2
 """Version of the file; raise it when older files can no longer be read, or newer ones differ."""
 _AGAIN = "Prepare it again: gancheck prepare REFERENCE -o FILE.gcref."
 _EXAMPLES = 2
@@ -46,7 +46,7 @@ def to_bytes(prepared: PreparedReference) -> bytes:
     arrays: dict[str, AnyArray] = {}
     for name, part in (("scored", known.scored), ("independent", known.independent)):
         arrays.update(_part_arrays(name, part))
-    arrays["scored.hashes"] = known.scored.hashes
+        arrays[f"{name}.hashes"] = part.hashes
     for name, view in views.items():
         arrays.update(_view_arrays(name, view, known))
     thumbnails = known.scored.thumbnails
@@ -177,7 +177,6 @@ def _view_facts(view: ReferenceView) -> Mapping[str, JSON]:
 def _reference(arrays: Mapping[str, AnyArray], facts: Mapping[str, JSON]) -> Reference:
     scored = dataclasses.replace(
         _part("scored", facts["sizes"][0], tuple(facts["ids"]), arrays, facts),
-        stored_hashes=arrays["scored.hashes"],
         thumbnails=_thumbnails(arrays, facts),
     )
     return Reference(
@@ -202,7 +201,8 @@ def _part(
     held = None
     if values is not None:
         held = SampleSet(values, facts["path"], "gcref", labels=labels, label_names=names, ids=ids)
-    return Part(size, tuple(facts["shape"]), labels, names, ids, held)
+    hashes = arrays[f"{name}.hashes"]
+    return Part(size, tuple(facts["shape"]), labels, names, ids, held, stored_hashes=hashes)
 
 
 def _thumbnails(arrays: Mapping[str, AnyArray], facts: Mapping[str, JSON]) -> Thumbnails | None:

@@ -9,7 +9,7 @@ in float64. Nothing here allocates more than one tile of n x n.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,17 +64,67 @@ def nearest(
     Raises:
         ValueError: There are fewer than k points to choose from.
     """
-    available = len(points) - int(exclude_self)
+    _require(k, len(points) - int(exclude_self))
+    own = np.arange(len(queries)) if exclude_self else None
+    return _exact(queries, points, k, _Search(own, device))
+
+
+def nearest_in_blocks(
+    queries: FloatArray, blocks: Iterable[FloatArray], k: int, *, device: str = "cpu"
+) -> Neighbors:
+    """Find the k nearest points of each query among points that are never all in memory.
+
+    Args:
+        queries: (n, d).
+        blocks: The points, (m1, d), (m2, d) and so on, each needed only until the next is asked
+            for; rows are numbered through all of them.
+        k: Neighbours per query.
+        device: Torch device of the tiles.
+
+    Returns:
+        What `nearest` returns for all the points at once.
+
+    Raises:
+        ValueError: There are fewer than k points to choose from, or k is not positive.
+    """
+    if k < 1:
+        raise ValueError(f"asked for {k} neighbours")
+    best = Neighbors(np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64))
+    passed = 0
+    for points in blocks:
+        if len(points):
+            bound = best.distances[:, k - 1] if best.distances.shape[1] == k else None
+            found = _exact(queries, points, min(k, len(points)), _Search(None, device), bound)
+            best = _merged(best, Neighbors(found.distances, found.indices + passed), k)
+        passed += len(points)
+    _require(k, passed)
+    return best
+
+
+def _merged(left: Neighbors, right: Neighbors, k: int) -> Neighbors:
+    """Keep the k nearest of both; equal distances are ordered by row number."""
+    distances = np.concatenate([left.distances, right.distances], axis=1)
+    indices = np.concatenate([left.indices, right.indices], axis=1)
+    order = np.lexsort((indices, distances), axis=1)[:, :k]
+    return Neighbors(np.take_along_axis(distances, order, 1), np.take_along_axis(indices, order, 1))
+
+
+def _require(k: int, available: int) -> None:
     if not 1 <= k <= available:
         raise ValueError(f"asked for {k} neighbours among {available} points")
-    own = np.arange(len(queries)) if exclude_self else None
-    first = _search(queries, points, k, _Search(own, device))
-    doubtful = np.flatnonzero(~_proven(queries, points, first))
-    if len(doubtful):
-        own = doubtful if exclude_self else None
-        again = _search(queries[doubtful], points, k, _Search(own, device, precise=True))
-        first.distances[doubtful], first.indices[doubtful] = again.distances, again.indices
-    return Neighbors(first.distances, first.indices)
+
+
+def between(left: FloatArray, right: FloatArray) -> FloatArray:
+    """Return the distance of each pair of points, as exact as those of `nearest`.
+
+    Args:
+        left: (..., d).
+        right: (..., d), or a shape that broadcasts with it.
+
+    Returns:
+        (...) float32.
+    """
+    return _direct(left, right)
 
 
 @dataclass(frozen=True)
@@ -93,6 +143,25 @@ class _Found(Neighbors):
     horizon: FloatArray
 
 
+def _exact(
+    queries: FloatArray, points: FloatArray, k: int, how: _Search, bound: FloatArray | None = None
+) -> Neighbors:
+    """Find the k nearest points of each query; those beyond a bound (n,) need not be the nearest.
+
+    Queries whose candidates may miss a neighbour are searched again in float64.
+    """
+    first = _search(queries, points, k, how)
+    reach = first.distances[:, -1]
+    if bound is not None:
+        reach = np.minimum(reach, bound)
+    doubtful = np.flatnonzero(~_proven(queries, points, first, reach))
+    if len(doubtful):
+        own = None if how.own is None else how.own[doubtful]
+        again = _search(queries[doubtful], points, k, _Search(own, how.device, precise=True))
+        first.distances[doubtful], first.indices[doubtful] = again.distances, again.indices
+    return Neighbors(first.distances, first.indices)
+
+
 def _search(queries: FloatArray, points: FloatArray, k: int, how: _Search) -> _Found:
     wanted = min(k + _SPARE, len(points) - (how.own is not None))
     blocks = [
@@ -103,13 +172,13 @@ def _search(queries: FloatArray, points: FloatArray, k: int, how: _Search) -> _F
     return _Found(distances, indices, horizons)
 
 
-def _proven(queries: FloatArray, points: FloatArray, found: _Found) -> AnyArray:
-    """Tell for which queries no point that was passed over can be nearer than the k-th.
+def _proven(queries: FloatArray, points: FloatArray, found: _Found, reach: FloatArray) -> AnyArray:
+    """Tell for which queries no point that was passed over can be nearer than some reach.
 
-    Such a point would lie within the k-th distance, so that its norm, and with it the rounding
-    error of its squared distance in the matrix form, is bounded.
+    Such a point would lie within the reach, so that its norm, and with it the rounding error of
+    its squared distance in the matrix form, is bounded.
     """
-    kth = found.distances[:, -1].astype(np.float64)
+    kth = reach.astype(np.float64)
     norm = np.linalg.norm(queries - _center(points), axis=1).astype(np.float64)
     error = _rounding(norm**2 + (norm + kth) ** 2, queries.shape[1])
     return np.asarray((kth == 0) | (found.horizon - error >= kth**2))

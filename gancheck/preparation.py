@@ -13,13 +13,13 @@ from gancheck import cache
 from gancheck.critic import Critic, open_critic
 from gancheck.embedders import AUTO, Choice, Material, choose, create, strict
 from gancheck.embedders.choice import MIN_REFERENCE
-from gancheck.errors import ShapeError
 from gancheck.gcref import read
 from gancheck.loaders import load, sniff
 from gancheck.loaders.sniff import PREPARED
-from gancheck.memory import require
+from gancheck.memory import require, search_bytes
 from gancheck.ordering import shuffled
 from gancheck.prepare import (
+    INDEPENDENT_MOST,
     SCORED_MOST,
     choice_of,
     coloured,
@@ -31,7 +31,16 @@ from gancheck.prepare import (
 from gancheck.reference import PreparedReference, Reference
 from gancheck.samplers.batches import Sampler
 from gancheck.settings import Clock, Settings
+from gancheck.shapes import as_images, guessed_images, require_same_shape
 from gancheck.study import Study, View, embedded
+from gancheck.training import (
+    Sources,
+    Training,
+    build,
+    open_sources,
+    options_of,
+    require_reference,
+)
 from gancheck.types import Generator, SampleSet, Subject
 
 if TYPE_CHECKING:
@@ -59,6 +68,8 @@ class Inputs:
         aside: Other samples of the subject, to fit a view on where there is no reference.
         warnings: What the user should know about the inputs.
         critic: The discriminator; None without one.
+        sources: Training and held-out data; None without held-out data.
+        memory: Bytes that the run takes, about.
     """
 
     subject: Subject
@@ -69,6 +80,8 @@ class Inputs:
     aside: SampleSet | None
     warnings: tuple[str, ...]
     critic: Critic | None = None
+    sources: Sources | None = None
+    memory: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,35 +106,39 @@ def gather(model: Path, reference: Path | None, settings: Settings, clock: Clock
         LoadError: A file cannot be read as what it has to be.
         GeneratorError: The generator's output cannot be judged.
         ShapeError: Samples and reference do not fit together.
-        UsageError: The run would not fit into ``max_memory``, or ``embedder`` contradicts a
-            prepared reference.
+        UsageError: The run would not fit into ``max_memory``, ``embedder`` contradicts a prepared
+            reference, or there is held-out data without a reference.
     """
+    require_reference(settings.holdout, reference)
     with clock.stage("load model"):
         options = dataclasses.replace(settings.load, seed=settings.seed, limit=settings.samples)
         loaded = load(model, options)
     critic = _critic(loaded, settings, clock)
     shape = loaded.shape if isinstance(loaded, SampleSet) else loaded.spec.output_shape
-    known, prepared = None, None
+    known, prepared, sources = None, None, None
     guessed: tuple[str, ...] = ()
     if reference is not None:
         with clock.stage("load reference"):
             prepared = _read_prepared(reference, settings)
             known = prepared.reference if prepared else _read_raw(reference, shape, settings)
-        unfolded = _image_shape(loaded, known)
+        unfolded = None if isinstance(loaded, SampleSet) else as_images(shape, known.shape)
         if unfolded is not None:
             with clock.stage("load model"):
                 loaded = load(model, dataclasses.replace(options, output_shape=unfolded))
-            shape, guessed = unfolded, (_guess(shape, unfolded),)
-        _require_same_shape(shape, known, prepared is not None)
+            shape, guessed = unfolded, (guessed_images(shape, unfolded),)
+        require_same_shape(shape, known.shape, prepared is not None)
+        sources = _sources(reference, known, prepared, settings, clock)
     alone = known is None and len(shape) == 3 and settings.embedder in _FITTED
     apart = INDEPENDENT_DRAW if alone and not isinstance(loaded, SampleSet) else 0
-    _require_memory(shape, known, apart, settings)
+    memory = _require_memory(shape, known, sources, apart, settings)
     samples, sampler, aside = samples_of(loaded, known, settings, clock)
     if known is not None and samples.shape != known.shape:
         samples = coloured(samples)
     warnings = (*guessed, *_warnings(samples, known))
     subject = _subject(loaded, model)
-    return Inputs(subject, samples, sampler, known, prepared, aside, warnings, critic)
+    return Inputs(
+        subject, samples, sampler, known, prepared, aside, warnings, critic, sources, memory
+    )
 
 
 def build_study(inputs: Inputs, settings: Settings, clock: Clock) -> Start:
@@ -138,11 +155,15 @@ def build_study(inputs: Inputs, settings: Settings, clock: Clock) -> Start:
     if prepared.strict is not prepared.main:
         with clock.stage(f"embed {prepared.strict.text}"):
             other = View.of(inputs.samples, prepared.strict, settings.device)
-    inputs = dataclasses.replace(inputs, reference=prepared.reference)
-    return Start(_study(inputs, settings, main, other), prepared.reason, warnings)
+    inputs, training = dataclasses.replace(inputs, reference=prepared.reference), None
+    if inputs.sources is not None:
+        training = build(inputs.sources, main, settings, clock, taken=inputs.memory)
+    return Start(_study(inputs, settings, main, other, training), prepared.reason, warnings)
 
 
-def _study(inputs: Inputs, settings: Settings, main: View, other: View) -> Study:
+def _study(
+    inputs: Inputs, settings: Settings, main: View, other: View, training: Training | None = None
+) -> Study:
     return Study(
         samples=inputs.samples,
         view=main,
@@ -152,6 +173,7 @@ def _study(inputs: Inputs, settings: Settings, main: View, other: View) -> Study
         sampler=inputs.sampler,
         reference_parts=inputs.reference,
         critic=inputs.critic,
+        training_parts=training,
     )
 
 
@@ -177,9 +199,28 @@ def _read_prepared(path: Path, settings: Settings) -> PreparedReference | None:
 
 def _read_raw(path: Path, shape: tuple[int, ...], settings: Settings) -> Reference:
     """Read reference data: as much of it whatever the number of samples, unless that is larger."""
-    most = max(SCORED_MOST, settings.samples)
     channels = shape[0] if len(shape) == 3 else None
-    return read_reference(path, settings, scored_most=most, channels=channels)
+    return read_reference(path, settings, scored_most=_scored_most(settings), channels=channels)
+
+
+def _scored_most(settings: Settings) -> int:
+    return max(SCORED_MOST, settings.samples)
+
+
+def _sources(
+    reference: Path,
+    known: Reference,
+    prepared: PreparedReference | None,
+    settings: Settings,
+    clock: Clock,
+) -> Sources | None:
+    """Open training and held-out data, where held-out data was named."""
+    if settings.holdout is None:
+        return None
+    with clock.stage("load held-out set"):
+        limit = _scored_most(settings) + INDEPENDENT_MOST
+        options = options_of(settings.seed, limit, settings.load.resize)
+        return open_sources(settings.holdout, reference, known, prepared, options)
 
 
 def samples_of(
@@ -287,57 +328,21 @@ def _lone_view(text: str, inputs: Inputs, settings: Settings, clock: Clock) -> V
     return View(embedding, samples, None, None, width, settings.device)
 
 
-def _image_shape(loaded: Generator | SampleSet, known: Reference) -> tuple[int, ...] | None:
-    """Return the shape of the reference's images where a generator's vectors are as long."""
-    if isinstance(loaded, SampleSet) or len(known.shape) != 3:
-        return None
-    length, grey = loaded.spec.output_shape, (1, *known.shape[1:])
-    fitting = [shape for shape in (known.shape, grey) if length == (int(np.prod(shape)),)]
-    return fitting[0] if fitting else None
-
-
-def _guess(vector: tuple[int, ...], image: tuple[int, ...]) -> str:
-    named = ",".join(map(str, image))
-    return (
-        f"The generator's vectors of length {vector[0]} were taken for images like the "
-        f"reference's; `--output-shape {named}` says so for certain."
-    )
-
-
 def _require_memory(
-    shape: tuple[int, ...], known: Reference | None, apart: int, settings: Settings
-) -> None:
+    shape: tuple[int, ...],
+    known: Reference | None,
+    sources: Sources | None,
+    apart: int,
+    settings: Settings,
+) -> int:
+    """Refuse a run that would not fit, and return what it will take."""
     held = settings.samples + apart
     if known is not None:
         held += len(known.scored) + len(known.independent)
     pixel = 1 if len(shape) == 3 else 4
-    require(settings.max_memory, held, pixel * int(np.prod(shape)), _FEATURE_DIMENSIONS)
-
-
-def _require_same_shape(shape: tuple[int, ...], known: Reference, stored: bool) -> None:
-    """Refuse a reference of another shape; grey samples may be repeated to its three channels."""
-    theirs = known.shape
-    if shape == theirs or (shape[0] == 1 and (3, *shape[1:]) == theirs):
-        return
-    hint = "--reference must hold data of the kind and size that the generator makes."
-    if len(shape) == len(theirs) == 3:
-        size = f"--resize {shape[1]},{shape[2]}"
-        hint = f"{size} crops and resizes the reference to the samples' size."
-        if stored and shape[1:] == theirs[1:]:
-            hint = "Give the original data with --reference: grey is then repeated to three."
-        elif stored:
-            hint = f"Prepare the reference again with {size}."
-    raise ShapeError(
-        f"the reference has {_described(theirs)}, the samples are {_described(shape)}", hint
-    )
-
-
-def _described(shape: tuple[int, ...]) -> str:
-    if len(shape) == 1:
-        return f"vectors of length {shape[0]}"
-    channels, height, width = shape
-    colour = {1: "grey", 3: "colour"}.get(channels, f"{channels}-channel")
-    return f"{colour} images of {width} x {height} pixels (width x height)"
+    each = pixel * int(np.prod(shape))
+    beside = 0 if sources is None else search_bytes(sources.held, sources.count)
+    return require(settings.max_memory, held, each, _FEATURE_DIMENSIONS, beside=beside)
 
 
 def _warnings(samples: SampleSet, known: Reference | None) -> list[str]:

@@ -24,7 +24,8 @@ class Settings:
         embedder: Main view, as in ``--embedder``.
         batch_size: Rows per call of the generator; None chooses.
         max_memory: Bytes that samples, reference and features may take; None for no limit.
-        cache: Whether prepared references are kept between runs, and used again.
+        cache: Whether prepared references, and features of training and held-out sets, are kept
+            between runs, and used again.
         load: How to read the model, the device to run on, and a size for images from disk.
         discriminator: File of the discriminator that the generator was trained against.
         discriminator_arch: Network of its weights, as in ``--discriminator-arch``.

@@ -18,6 +18,7 @@ from gancheck.types import Embedding, Features, GeneratorSpec, SampleSet
 
 if TYPE_CHECKING:
     from gancheck.critic import Critic
+    from gancheck.training import Training
     from gancheck.types import FloatArray, IntArray
 
 _BYTES_AT_ONCE = 1 << 28  # of raw outputs on the way to features
@@ -128,6 +129,7 @@ class Study:
         sampler: The generator and how to run it; None for a set of samples.
         reference_parts: The reference; None without one.
         critic: The discriminator that the generator was trained against; None without one.
+        training_parts: Training and held-out samples; None without held-out data.
     """
 
     samples: SampleSet
@@ -138,6 +140,7 @@ class Study:
     sampler: Sampler | None = None
     reference_parts: Reference | None = field(default=None)
     critic: Critic | None = None
+    training_parts: Training | None = None
 
     @property
     def reference(self) -> Reference:
@@ -171,6 +174,18 @@ class Study:
         if self.critic is None:
             raise NotAvailable("needs the discriminator (--discriminator)")
         return self.critic
+
+    @property
+    def training(self) -> Training:
+        """All training samples, and held-out ones.
+
+        Raises:
+            NotAvailable: There is no held-out data, or too little on one side to compare.
+        """
+        if self.training_parts is None:
+            raise NotAvailable("needs held-out data (--holdout)")
+        self.training_parts.require_enough()
+        return self.training_parts
 
     @property
     def spec(self) -> GeneratorSpec:

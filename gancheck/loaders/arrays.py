@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ import numpy as np
 
 from gancheck.errors import LoadError
 from gancheck.images import center_crop, resize
-from gancheck.loaders.arrayfile import read_array, read_arrays
+from gancheck.loaders.arrayfile import StoredArray, open_array, open_arrays
 from gancheck.loaders.hashing import hash_file
 from gancheck.loaders.interface import LOADERS, LoadOptions
 from gancheck.loaders.layout import canonical, canonical_labels
@@ -28,10 +28,26 @@ LABEL_KEYS = ("labels", "y")
 
 @dataclass(frozen=True)
 class RawSamples:
-    """Samples and labels as they lie in the file."""
+    """Samples and labels as they lie in the file; the samples may not have been read yet."""
 
-    values: AnyArray
+    values: AnyArray | StoredArray
     labels: AnyArray | None = None
+
+    def __len__(self) -> int:
+        return self.values.shape[0] if self.values.shape else 0
+
+    def read(self, rows: AnyArray | None = None) -> AnyArray:
+        """Return all samples, or those at the given row numbers."""
+        if isinstance(self.values, StoredArray):
+            return self.values.whole() if rows is None else self.values.take(rows)
+        return self.values if rows is None else self.values[rows]
+
+    def pieces(self, rows: int) -> Iterator[AnyArray]:
+        """Yield all samples, so many at a time."""
+        if isinstance(self.values, StoredArray):
+            yield from self.values.pieces(rows)
+            return
+        yield from (self.values[at : at + rows] for at in range(0, len(self), rows))
 
 
 @dataclass(frozen=True)
@@ -47,7 +63,7 @@ class Arrays:
     def load(self, path: Path, options: LoadOptions) -> SampleSet:
         """Read the samples, and labels where there are any."""
         kind = sniff(path).kind
-        return make_samples(_read(path, kind), Source(path, kind), options)
+        return make_samples(open_raw(path, kind), Source(path, kind), options)
 
 
 LOADERS.register("arrays")(Arrays())
@@ -75,15 +91,17 @@ def make_samples(raw: RawSamples, source: Source, options: LoadOptions) -> Sampl
     Raises:
         LoadError: They cannot be samples; see `gancheck.loaders.layout`.
     """
-    labels = None if raw.labels is None else canonical_labels(raw.labels, len(raw.values))
-    values = raw.values
+    count = len(raw)
+    labels = None if raw.labels is None else canonical_labels(raw.labels, count)
     ids: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    if options.limit is not None and options.limit < len(values):
-        rows = choose_rows(len(values), options)
-        notes = (f"A random {len(rows)} of {len(values)} samples were read.",)
-        values, labels = values[rows], None if labels is None else labels[rows]
+    rows = None
+    if options.limit is not None and options.limit < count:
+        rows = choose_rows(count, options)
+        notes = (f"A random {len(rows)} of {count} samples were read.",)
+        labels = None if labels is None else labels[rows]
         ids = tuple(str(row) for row in rows)
+    values = raw.read(rows)
     try:
         plain = canonical(values, options.output_range)
     except LoadError as error:
@@ -125,13 +143,18 @@ def _to_numpy(tensor: Any) -> AnyArray:
     return array
 
 
-def _read(path: Path, kind: str) -> RawSamples:
+def open_raw(path: Path, kind: str) -> RawSamples:
+    """Look at the samples of an ``npy`` or ``npz`` file, and read their labels.
+
+    Raises:
+        LoadError: It is damaged, or holds no array that is named as samples.
+    """
     if kind == "npy":
-        return RawSamples(read_array(path))
-    found = read_arrays(path, lambda names: _chosen(names, path))
+        return RawSamples(open_array(path))
+    found = open_arrays(path, lambda names: _chosen(names, path))
     key = next(key for key in SAMPLE_KEYS if key in found)
     label = next((key for key in LABEL_KEYS if key in found), None)
-    return RawSamples(found[key], found[label] if label else None)
+    return RawSamples(found[key], found[label].whole() if label else None)
 
 
 def _chosen(names: list[str], path: Path) -> list[str]:

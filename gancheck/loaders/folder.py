@@ -37,7 +37,7 @@ class Folder:
 
     def load(self, path: Path, options: LoadOptions) -> SampleSet:
         """Read the images, or a seeded random part of them, as uint8."""
-        found = _image_files(path)
+        found = image_files(path)
         files = [found[int(row)] for row in choose_rows(len(found), options)]
         values, notes = _read_all(files, options)
         if len(files) < len(found):
@@ -59,15 +59,20 @@ LOADERS.register("folder")(Folder())
 
 
 @dataclass(frozen=True)
-class _Picture:
-    """One decoded image (c, h, w), and what was done to it."""
+class Picture:
+    """One decoded image (c, h, w) uint8, and what was done to it."""
 
     pixels: AnyArray
     dropped_alpha: bool
     was_rgb: bool
 
 
-def _image_files(root: Path) -> list[Path]:
+def image_files(root: Path) -> list[Path]:
+    """Return the images below a folder, sorted; hidden ones are left out.
+
+    Raises:
+        LoadError: There are fewer than two.
+    """
     every = sorted(path for path in root.rglob("*") if path.is_file() and not _hidden(path, root))
     files = [path for path in every if path.suffix.lower() in IMAGE_SUFFIXES]
     if len(files) >= 2:
@@ -86,14 +91,11 @@ def _hidden(path: Path, root: Path) -> bool:
 
 
 def _read_all(files: Sequence[Path], options: LoadOptions) -> tuple[AnyArray, tuple[str, ...]]:
-    pictures: list[_Picture] = []
+    pictures: list[Picture] = []
     for file in files:
-        picture = _read(file)
-        if options.resize is not None:
-            fitted = fit_size(picture.pixels[None], options.resize)[0]
-            picture = replace(picture, pixels=fitted)
+        picture = read_picture(file, options.resize)
         pictures.append(picture)
-        _check_size(pictures[0], picture, files[0], file)
+        check_size(pictures[0], picture, files[0], file)
     notes = []
     if options.resize is not None:
         notes.append(f"Images were cropped and resized to {options.resize}.")
@@ -101,7 +103,7 @@ def _read_all(files: Sequence[Path], options: LoadOptions) -> tuple[AnyArray, tu
     if alphas:
         notes.append(f"The alpha channel of {alphas} images was dropped.")
     planes = [picture.pixels for picture in pictures]
-    if all(_is_grey(plane) for plane in planes):
+    if all(is_grey(plane) for plane in planes):
         if any(picture.was_rgb for picture in pictures):
             notes.append("All images are grey; colour files were read as one channel.")
         return np.stack([plane[:1] for plane in planes]), tuple(notes)
@@ -110,7 +112,12 @@ def _read_all(files: Sequence[Path], options: LoadOptions) -> tuple[AnyArray, tu
     )
 
 
-def _check_size(first: _Picture, picture: _Picture, first_file: Path, file: Path) -> None:
+def check_size(first: Picture, picture: Picture, first_file: Path, file: Path) -> None:
+    """Refuse an image of another size than the first.
+
+    Raises:
+        ShapeError: Height or width differ.
+    """
     if picture.pixels.shape[1:] == first.pixels.shape[1:]:
         return
     sizes = ["x".join(map(str, each.pixels.shape[1:])) for each in (first, picture)]
@@ -121,29 +128,38 @@ def _check_size(first: _Picture, picture: _Picture, first_file: Path, file: Path
     )
 
 
-def _is_grey(plane: AnyArray) -> bool:
+def is_grey(plane: AnyArray) -> bool:
+    """Tell whether all channels of a (c, h, w) image are the same."""
     return len(plane) == 1 or bool((plane == plane[:1]).all())
 
 
-def _read(file: Path) -> _Picture:
+def read_picture(file: Path, size: tuple[int, int] | None = None) -> Picture:
+    """Decode an image, and crop and resize it to (height, width).
+
+    Raises:
+        LoadError: It cannot be decoded.
+    """
     from PIL import Image
 
     try:
         with Image.open(file) as image:
-            return _decode(image)
+            picture = _decode(image)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise LoadError(f"the image {file} cannot be read: {error}") from error
+    if size is None:
+        return picture
+    return replace(picture, pixels=fit_size(picture.pixels[None], size)[0])
 
 
-def _decode(image: Image.Image) -> _Picture:
+def _decode(image: Image.Image) -> Picture:
     if image.mode.startswith("I"):  # 16 bits a pixel: Pillow would clip, not scale
         pixels = np.rint(np.asarray(image, dtype=np.float64) / 257.0).astype(np.uint8)
-        return _Picture(pixels[None], dropped_alpha=False, was_rgb=False)
+        return Picture(pixels[None], dropped_alpha=False, was_rgb=False)
     alpha = image.has_transparency_data
     grey = image.mode in ("1", "L", "LA", "La")
     pixels = np.array(image.convert("L" if grey else "RGB"))
     planes = pixels[None] if grey else pixels.transpose(2, 0, 1)
-    return _Picture(planes, dropped_alpha=alpha, was_rgb=not grey)
+    return Picture(planes, dropped_alpha=alpha, was_rgb=not grey)
 
 
 def _classes(root: Path, files: Sequence[Path]) -> tuple[IntArray | None, tuple[str, ...]]:

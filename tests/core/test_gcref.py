@@ -71,6 +71,7 @@ def test_images_come_back_but_for_the_images(images: PreparedReference) -> None:
         np.testing.assert_array_equal(mine.labels, theirs.labels)
     assert other.scored.ids == one.scored.ids
     np.testing.assert_array_equal(other.scored.hashes, one.scored.hashes)
+    np.testing.assert_array_equal(other.independent.hashes, one.independent.hashes)
     rows = np.array([7, 0])
     np.testing.assert_array_equal(other.scored.pictures(rows), one.scored.values[rows])
     with pytest.raises(NotAvailable, match="prepared reference"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gancheck.errors import UsageError
-from gancheck.memory import needed, parse_size, require
+from gancheck.memory import block_bytes, needed, parse_size, require, search_bytes
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,27 @@ def test_a_budget_below_the_floor_fits_nothing() -> None:
     with pytest.raises(UsageError) as caught:
         require(2**20, 1000, 100, 100)
     assert "About 0 of each fit" in str(caught.value.hint)
+
+
+def test_whole_sets_count_beside_the_samples() -> None:
+    """What training and held-out sets take is in the sum, in the message and in what would fit."""
+    beside = search_bytes(100 * 2**20, 1_000_000)
+    assert beside > 100 * 2**20 + 16 * 1_000_000
+    assert require(None, 1000, 100, 64, beside=beside) == needed(1000, 100, 64) + beside
+    budget = needed(20_000, 3072, 2560)
+    with pytest.raises(UsageError, match="the training and held-out sets need") as caught:
+        require(budget, 20_000, 3072, 2560, beside=beside)
+    fitting = int(str(caught.value.hint).split()[1].replace(",", ""))
+    assert 0 < fitting < 10_000
+    require(budget, 2 * fitting, 3072, 2560, beside=beside)
+
+
+def test_blocks_grow_with_what_the_budget_leaves() -> None:
+    """A budget that is all spent gives the smallest block, none the largest, others what fits."""
+    spent = needed(1000, 100, 64) + search_bytes(0, 5000)
+    tight, roomy, free = (block_bytes(b, spent) for b in (spent, spent + 2**28, None))
+    assert tight < roomy < free
+    assert block_bytes(spent // 2, spent) == tight
+    assert block_bytes(2**40, spent) == free
+    assert search_bytes(0, 0) >= 3 * tight  # and the smallest is part of what was counted
+    assert roomy - tight <= 2**28 / 3

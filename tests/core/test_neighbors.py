@@ -10,7 +10,14 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from gancheck import neighbors
-from gancheck.neighbors import count_pairs, count_within, distinct, nearest
+from gancheck.neighbors import (
+    between,
+    count_pairs,
+    count_within,
+    distinct,
+    nearest,
+    nearest_in_blocks,
+)
 
 if TYPE_CHECKING:
     from gancheck.types import AnyArray, FloatArray
@@ -72,6 +79,58 @@ def test_a_point_is_not_its_own_neighbour(rng: np.random.Generator, n: int) -> N
         assert sorted(listed) == [other for other in range(n) if other != row]
     wanted = np.sort(all_distances(points, points, same=True), axis=1)[:, : n - 1]
     np.testing.assert_allclose(found.distances, wanted, rtol=1e-5)
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("size", [1, 2, 13, 40, 95, 200])
+@pytest.mark.parametrize("offset", [0.0, 1000.0])
+@pytest.mark.parametrize("k", [1, 6, 95])
+def test_blocks_give_what_all_points_at_once_give(
+    rng: np.random.Generator, size: int, offset: float, k: int
+) -> None:
+    """Cut anywhere, also into blocks with fewer than k points: to the bit the same neighbours."""
+    queries, points = cloud(rng, 20, 33, offset), cloud(rng, 95, 33, offset)
+    points[60:70], queries[:5] = points[10:20], points[3:8]
+    blocks = (points[at : at + size] for at in range(0, 95, size))
+    found, wanted = nearest_in_blocks(queries, blocks, k), nearest(queries, points, k)
+    np.testing.assert_array_equal(found.distances, wanted.distances)
+    if k == 95:  # of ties at the end of a list any may be listed
+        np.testing.assert_array_equal(found.indices, wanted.indices)
+    far = all_distances(queries, points)
+    np.testing.assert_allclose(np.take_along_axis(far, found.indices, 1), found.distances, 1e-5)
+    assert (found.distances[:5, 0] == 0).all()
+
+
+@pytest.mark.parametrize("size", [50, 400])
+def test_blocks_of_tight_and_distant_modes_are_exact(rng: np.random.Generator, size: int) -> None:
+    """Where rounding of the matrix form decides, earlier blocks do not hide nearer points."""
+    middles = 1e4 * cloud(rng, 4, 8)
+    points = middles[rng.integers(4, size=1200)] + cloud(rng, 1200, 8)
+    queries = points[::7] + np.float32(0.01)
+    blocks = (points[at : at + size] for at in range(0, 1200, size))
+    found, wanted = nearest_in_blocks(queries, blocks, 5), nearest(queries, points, 5)
+    np.testing.assert_array_equal(found.distances, wanted.distances)
+    np.testing.assert_array_equal(found.indices, wanted.indices)
+
+
+def test_too_few_points_in_all_blocks_are_refused() -> None:
+    """The number there is counts the points of all blocks; empty blocks are passed over."""
+    points = np.zeros((5, 2), dtype=np.float32)
+    blocks = [points[:2], points[:0], points[2:]]
+    assert nearest_in_blocks(points, blocks, 5).indices[0].tolist() == [0, 1, 2, 3, 4]
+    for k in (0, 6):
+        with pytest.raises(ValueError, match=f"asked for {k} neighbours"):
+            nearest_in_blocks(points, blocks, k)
+
+
+def test_distances_of_pairs_are_those_of_neighbours(rng: np.random.Generator) -> None:
+    """Pair by pair, or one point against several, a distance is rounded as in a search."""
+    queries, points = cloud(rng, 30, 17), cloud(rng, 50, 17)
+    found = nearest(queries, points, 4)
+    again = between(queries[:, None], points[found.indices])
+    np.testing.assert_array_equal(again, found.distances)
+    single = between(queries, points[found.indices[:, 2]])
+    np.testing.assert_array_equal(single, found.distances[:, 2])
 
 
 def test_copies_of_a_point_are_neighbours_at_distance_zero(rng: np.random.Generator) -> None:
