@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gancheck import __version__
-from gancheck.cli import cuts, demo, diagnose, explain, export_help, inspect, prepare
+from gancheck.cli import cuts, demo, diagnose, explain, export_help, inspect, prepare, report
 
 app = typer.Typer(
     name="gancheck",
@@ -25,6 +25,7 @@ app.command("inspect", help=inspect.HELP)(inspect.command)
 app.command("prepare", help=prepare.HELP)(prepare.command)
 app.command("demo", help=demo.HELP)(demo.command)
 app.command("export-help", help=export_help.HELP)(export_help.command)
+app.command("report", help=report.HELP)(report.command)
 app.command("explain", help=explain.HELP)(explain.command)
 
 

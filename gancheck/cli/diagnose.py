@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gancheck.cli import flags, options
-from gancheck.cli.outputs import Outputs, planned, print_report
+from gancheck.cli.outputs import BUDGET, Outputs, planned, print_report
 from gancheck.cli.session import ProgressBar, console, exit_codes
 
 if TYPE_CHECKING:
@@ -100,6 +100,14 @@ def command(
     no_json: Annotated[
         bool, typer.Option("--no-json", help="Write no JSON.", rich_help_panel=flags.OUT)
     ] = False,
+    max_report_size: Annotated[
+        str,
+        typer.Option(
+            metavar="SIZE",
+            help="Largest page; beyond it thumbnails, then points are reduced, and it is said.",
+            rich_help_panel=flags.OUT,
+        ),
+    ] = BUDGET,
     force: flags.Force = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Only the verdict.", rich_help_panel=flags.OUT)
@@ -113,7 +121,7 @@ def command(
     with exit_codes():
         outputs = planned(
             model, html=html, json=json, no_html=no_html, no_json=no_json, force=force
-        )
+        ).within(max_report_size)
         outputs.require_writable()
         from gancheck.memory import parse_size
         from gancheck.settings import Settings

@@ -2,27 +2,68 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from gancheck.cli.session import exit_codes
+from gancheck.errors import UsageError
 
-HELP = """Explain an analyzer: what it measures, when it misleads, what to do."""
+HELP = """Explain an analyzer (what it measures, when it misleads, what to do) or a condition (its
+usual causes, and what the literature does about it)."""
 
 
 def command(
     name: Annotated[
-        str | None, typer.Argument(help="Analyzer, such as modes; lists all without a name.")
+        str | None,
+        typer.Argument(
+            help="Analyzer, such as modes, or condition, such as missing-modes; lists all without."
+        ),
     ] = None,
 ) -> None:
-    """Print the documentation of one analyzer, or one line about each."""
+    """Print the documentation of one analyzer or condition, or one line about each."""
     with exit_codes():
-        from gancheck.analyzers import ANALYZERS
+        for line in _listed() if name is None else _explained(name):
+            typer.echo(line)
 
-        if name is None:
-            for known, analyzer in ANALYZERS:
-                typer.echo(f"{known:<14} {(inspect.getdoc(analyzer) or '').splitlines()[0]}")
-            return
-        typer.echo(inspect.getdoc(ANALYZERS.get(name)))
+
+def _listed() -> Iterator[str]:
+    from gancheck.analyzers import ANALYZERS
+    from gancheck.remedies import ADVICE
+
+    yield "Analyzers:"
+    for name, analyzer in ANALYZERS:
+        yield f"  {name:<24} {(inspect.getdoc(analyzer) or '').splitlines()[0]}"
+    yield from ("", "Conditions:")
+    for condition, advice in ADVICE.items():
+        yield f"  {condition.value:<24} {advice.meaning}"
+
+
+def _explained(name: str) -> Iterator[str]:
+    """Yield the documentation of an analyzer, or what is known of a condition.
+
+    Raises:
+        UsageError: There is neither of that name.
+    """
+    from gancheck.analyzers import ANALYZERS
+    from gancheck.remedies import ADVICE
+
+    conditions = {condition.value: advice for condition, advice in ADVICE.items()}
+    analyzers = ANALYZERS.names()
+    if name in analyzers:
+        yield inspect.getdoc(ANALYZERS.get(name)) or ""
+    if name in analyzers and name in conditions:
+        yield from ("", f"The condition {name}:", "")
+    if name in conditions:
+        yield from conditions[name].lines()
+    if name not in analyzers and name not in conditions:
+        known = list(dict.fromkeys([*analyzers, *conditions]))
+        close = difflib.get_close_matches(name.lower().replace("_", "-"), known, n=1)
+        guess = f"Did you mean {close[0]!r}? " if close else ""
+        raise UsageError(
+            f"there is no analyzer and no condition called {name!r}",
+            f"{guess}Known: {', '.join(known)}.",
+        )

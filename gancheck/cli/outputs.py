@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +16,14 @@ from gancheck.errors import UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from gancheck.reporters.slimming import Render
     from gancheck.types import Diagnosis
 
 STDOUT = "-"
+BUDGET = "6M"
+_SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*([KMG]?)B?", re.IGNORECASE)
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
+_LARGE_JSON = 1_000_000  # bytes from which it is said what they are spent on
 
 
 @dataclass(frozen=True)
@@ -27,28 +34,35 @@ class Outputs:
         html: Path of the page, ``-`` for stdout, None for none.
         json: Path of the JSON, ``-`` for stdout, None for none.
         force: Whether to replace files that gancheck did not write.
+        budget: Bytes that the page may have, as in ``--max-report-size``.
     """
 
     html: str | None
     json: str | None
     force: bool = False
+    budget: str = BUDGET
 
     @property
     def takes_stdout(self) -> bool:
         """Whether a report goes to stdout, where the terminal report would be in its way."""
         return STDOUT in (self.html, self.json)
 
+    def within(self, budget: str) -> Outputs:
+        """Return the same with another budget of the page."""
+        return dataclasses.replace(self, budget=budget)
+
     def require_writable(self) -> None:
         """Refuse now what could not be written after a long run.
 
         Raises:
-            UsageError: Both reports want stdout, or one file.
+            UsageError: Both reports want stdout, or one file, or the budget is no size.
             OutputError: A file that gancheck did not write is in the way.
         """
         from gancheck.reporters.writing import require_writable
 
         if self.html is not None and self.html == self.json:
             raise UsageError(f"--html and --json both go to {self.html}", "Give two paths.")
+        page_budget(self.budget)
         for path in self._files().values():
             require_writable(path, force=self.force)
 
@@ -59,22 +73,79 @@ class Outputs:
         return dataclasses.replace(diagnosis, settings=settings)
 
     def write(self, diagnosis: Diagnosis) -> None:
-        """Write every report that was asked for."""
-        from gancheck.reporters import REPORTERS
-        from gancheck.reporters.writing import write
+        """Write every report that was asked for; the page is drawn from what the JSON holds.
 
-        for form, target in (("html", self.html), ("json", self.json)):
-            if target is None:
-                continue
-            text = REPORTERS.get(form).render(diagnosis)
-            if target == STDOUT:
-                typer.echo(text)
-            else:
-                write(text, Path(target), force=self.force)
+        Raises:
+            OutputError: A file cannot be written, or the page does not fit into its budget.
+        """
+        from gancheck.reporters import REPORTERS
+        from gancheck.stored import as_stored
+
+        known = as_stored(diagnosis)
+        if self.json is not None:
+            text = REPORTERS.get("json").render(known)
+            _put(text, self.json, force=self.force)
+            _say_if_large(self.json, text, known)
+        if self.html is not None:
+            write_page([known], single_page, self.html, budget=self.budget, force=self.force)
 
     def _files(self) -> dict[str, Path]:
         wanted = {"html": self.html, "json": self.json}
         return {form: Path(path) for form, path in wanted.items() if path not in (None, STDOUT)}
+
+
+def page_budget(text: str) -> int:
+    """Read ``--max-report-size`` as bytes; a kilobyte has 1,000 of them.
+
+    Raises:
+        UsageError: It is not a size.
+    """
+    found = _SIZE.fullmatch(text.strip())
+    if not found or not float(found[1]):
+        raise UsageError(f"--max-report-size {text!r} is not a size", "Write it like 6M or 500K.")
+    return int(float(found[1]) * _UNITS[found[2].upper()])
+
+
+def write_page(
+    diagnoses: Sequence[Diagnosis], render: Render, target: str, *, budget: str, force: bool
+) -> int:
+    """Write a page that fits its budget, say what was left out of it, and return its bytes.
+
+    Raises:
+        OutputError: The file cannot be written, or the page does not fit.
+    """
+    from gancheck.reporters.slimming import announcement, fit
+
+    allowed = page_budget(budget)
+    page = fit(diagnoses, render, allowed)
+    _put(page.text, target, force=force)
+    if page.reduced:
+        typer.echo(f"note: the page is {announcement(page.reduced, allowed)}", err=True)
+    return len(page.text.encode("utf-8", "backslashreplace"))
+
+
+def single_page(diagnoses: Sequence[Diagnosis]) -> str:
+    """Render the page of one diagnosis."""
+    from gancheck.reporters import REPORTERS
+
+    return REPORTERS.get("html").render(diagnoses[0])
+
+
+def _put(text: str, target: str, *, force: bool) -> None:
+    from gancheck.reporters.writing import write
+
+    if target == STDOUT:
+        typer.echo(text, nl=False)
+    else:
+        write(text, Path(target), force=force)
+
+
+def _say_if_large(target: str, text: str, diagnosis: Diagnosis) -> None:
+    from gancheck.reporters.json import spent
+
+    taken = len(text.encode("utf-8", "backslashreplace"))
+    if target != STDOUT and taken >= _LARGE_JSON:
+        typer.echo(f"note: {target} has {spent(taken, diagnosis)}", err=True)
 
 
 def planned(

@@ -38,9 +38,11 @@ def exit_codes() -> Iterator[None]:
 
 
 def _say(error: GancheckError) -> None:
-    typer.echo(f"error: {error.message}", err=True)
+    from gancheck.reporters.wording import printable
+
+    typer.echo(f"error: {printable(error.message)}", err=True)
     if error.hint:
-        typer.echo(f"hint: {error.hint}", err=True)
+        typer.echo(f"hint: {printable(error.hint)}", err=True)
 
 
 def console(*, no_color: bool = False) -> Console:

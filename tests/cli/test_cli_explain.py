@@ -1,22 +1,27 @@
-"""``gancheck explain`` and ``gancheck --version``."""
+"""``gancheck explain`` and what the module does when run."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
+import pytest
 from typer.testing import CliRunner
 
 from gancheck import __version__
 from gancheck.analyzers import ANALYZERS
 from gancheck.cli import app
+from gancheck.types import Condition
+
+CONDITIONS = [condition.value for condition in Condition]
 
 
-def test_every_analyzer_is_listed() -> None:
-    """Without a name, each analyzer has a line."""
+def test_all_analyzers_and_conditions_are_listed() -> None:
+    """Without a name, each analyzer and each condition has a line."""
     result = CliRunner().invoke(app, ["explain"])
 
-    assert [line.split()[0] for line in result.stdout.splitlines()] == ANALYZERS.names()
+    listed = [line.split()[0] for line in result.stdout.splitlines() if line.startswith("  ")]
+    assert listed == [*ANALYZERS.names(), *CONDITIONS]
 
 
 def test_an_analyzer_is_explained() -> None:
@@ -27,12 +32,34 @@ def test_an_analyzer_is_explained() -> None:
     assert "When it misleads:" in result.stdout
 
 
-def test_unknown_analyzers_get_a_suggestion() -> None:
-    """A typo is not a bug."""
-    result = CliRunner().invoke(app, ["explain", "mode"])
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_a_condition_is_explained(name: str) -> None:
+    """Causes and remedies of every condition fit a terminal of a hundred columns."""
+    result = CliRunner().invoke(app, ["explain", name])
+
+    assert result.exit_code == 0
+    after = result.stdout.split("Usual causes:")[1]
+    assert "What the literature does:" in after
+    assert max(map(len, after.splitlines())) <= 100
+
+
+def test_a_name_of_both_kinds_is_explained_as_both() -> None:
+    """``memorization`` is an analyzer and a condition: neither hides the other."""
+    words = CliRunner().invoke(app, ["explain", "memorization"]).stdout
+
+    assert words.index("When it misleads:") < words.index("The condition memorization:")
+    assert "Usual causes:" in words
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("mode", "modes"), ("missing_mode", "missing-modes"), ("Cut", "cuts")]
+)
+def test_unknown_names_get_a_suggestion(typed: str, meant: str) -> None:
+    """A typo is not a bug, whichever of both was meant."""
+    result = CliRunner().invoke(app, ["explain", typed])
 
     assert result.exit_code == 2
-    assert "Did you mean 'modes'?" in result.stderr
+    assert f"Did you mean '{meant}'?" in result.stderr
 
 
 def test_the_module_runs_as_a_program() -> None:

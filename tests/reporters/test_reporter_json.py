@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
+from collections.abc import Callable
 
-from example_diagnosis import collapsed
+import pytest
+from example_diagnosis import collapsed, healthy, inconclusive
 
-from gancheck.reporters.json import Json
-from gancheck.types import Score
+from gancheck import stored
+from gancheck.reporters.json import Json, pictures_size, spent
+from gancheck.types import Diagnosis, Score
 
 KEYS = [
     "schema", "subject", "verdict", "summary", "conditions", "scores", "modes", "cuts", "findings",
@@ -46,3 +50,24 @@ def test_labels_stay_readable() -> None:
     """Letters beyond ASCII are written as themselves."""
     renamed = dataclasses.replace(collapsed(), warnings=("Größe 数字",))
     assert "Größe 数字" in Json().render(renamed)
+
+
+@pytest.mark.parametrize("example", [collapsed, healthy, inconclusive])
+def test_a_report_read_back_writes_the_same_file(example: Callable[[], Diagnosis]) -> None:
+    """Nothing is lost between the file and the diagnosis: both ways give the same bytes."""
+    text = Json().render(example())
+    found = stored.decoded(text.encode(), "report.json")
+
+    assert found.diagnosis == stored.as_stored(example())
+    assert found.left_out == ()
+    assert Json().render(found.diagnosis) == text
+
+
+def test_pictures_are_counted() -> None:
+    """The size of the file is said with what of it are pictures, wherever they stand."""
+    text = Json().render(collapsed())
+    cut = re.sub(r"data:image/[^\"]*", "", text)
+
+    assert pictures_size(collapsed()) == len(text) - len(cut)
+    assert pictures_size(inconclusive()) == 0
+    assert spent(3_210_000, inconclusive()) == "3.2 MB, of it pictures 0 kB"
