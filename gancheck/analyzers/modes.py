@@ -89,11 +89,11 @@ class Modes:
         modes = tuple(count_modes(hits, base_hits, names))
         yield from modes
         middles = centers(view.fitting, modes_of.labels)
-        shown = _Gallery(study, middles, study.reference.scored, view.reference)
+        shown = _Gallery(study, middles, study.reference.scored, view.reference, found)
         yield _counted_modes(hits, len(found))
         yield self._judge_missing(modes, shown, int(hits.sum()))
         yield self._judge_power(base_hits, names, hits)
-        yield from self._judge_balance(hits, base_hits, modes, study)
+        yield from self._judge_balance(hits, base_hits, modes, shown)
 
     def _judge_missing(self, modes: tuple[Mode, ...], shown: _Gallery, n: int) -> Finding:
         missing = [mode for mode in modes if mode.status == "missing"]
@@ -146,9 +146,9 @@ class Modes:
         )
 
     def _judge_balance(
-        self, hits: IntArray, base_hits: IntArray, modes: tuple[Mode, ...], study: Study
+        self, hits: IntArray, base_hits: IntArray, modes: tuple[Mode, ...], shown: _Gallery
     ) -> Iterator[Evidence]:
-        rng = study.rng(self.name)
+        rng = shown.study.rng(self.name)
         balance, interval = mode_overlap(hits, base_hits, rng)
         yield effective_modes(hits, base_hits, rng)
         severity = Severity.OK
@@ -178,18 +178,32 @@ class Modes:
                     "Reference above, samples below, with the 95% interval of the samples.",
                     modes,
                 ),
+                *(shown.of_fattest(fattest) if severity > Severity.OK else ()),
             ),
         )
 
 
 @dataclass(frozen=True)
 class _Gallery:
-    """Real images of modes, most typical first."""
+    """Real images of modes, most typical first; samples of modes in the order they were drawn."""
 
     study: Study
     middles: FloatArray
     known: Part
     features: FloatArray
+    found: IntArray
+
+    def of_fattest(self, mode: Mode, tiles: int = 8) -> Iterator[Exhibit]:
+        """Show samples of the mode that is drawn most beyond its share; vectors show nothing."""
+        if self.study.samples.kind != "image":
+            return
+        yield exhibits.grid(
+            f"Drawn too often: {mode.label}",
+            f"Samples of this mode in the order they were drawn ({mode.sample_share:.1%} of the "
+            f"samples, {mode.reference_share:.1%} of the reference).",
+            self.study.samples.values[np.flatnonzero(self.found == mode.id)[:tiles]],
+            role="samples",
+        )
 
     def of_missing(self, missing: list[Mode], tiles: int = 8) -> Iterator[Exhibit]:
         """Show images of the missing modes, worst six; vectors have nothing to show."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gancheck import exhibits
 from gancheck.analyzers import ANALYZERS
 from gancheck.errors import NotAvailable
 from gancheck.latents.directions import Directions, Outlook, directions
@@ -20,6 +21,7 @@ from gancheck.types import (
     Concern,
     Condition,
     Evidence,
+    Exhibit,
     Finding,
     Interval,
     Score,
@@ -310,6 +312,7 @@ class Sensitivity:
             condition=Condition.CLASS_COLLAPSE,
             value=lost / classes,
             limit="0",
+            exhibits=(_class_table(found, kept),),
         )
 
     def _finding(self, what: str, severity: Severity, title: str) -> Finding:
@@ -363,6 +366,21 @@ def _about_directions(study: Study, found: Directions, rank: float) -> str:
             f"{found.change:.2g}.",
         )
     return " ".join(parts)
+
+
+def _class_table(found: Conditioning, kept: IntArray) -> Exhibit:
+    """List the classes, those in which the output moves least with the latent first."""
+    collapsed = set(found.collapsed)
+    order = sorted(range(len(kept)), key=lambda at: (at not in collapsed, found.latent_shares[at]))
+    return exhibits.table(
+        "Classes",
+        f"How much of the spread of all outputs {found.latents} latents make inside each class.",
+        ("class", "spread from the latent", "status"),
+        [
+            (str(kept[at]), f"{found.latent_shares[at]:.1%}", "collapsed" * (at in collapsed))
+            for at in order
+        ],
+    )
 
 
 def _is_constant(concern: Concern) -> bool:

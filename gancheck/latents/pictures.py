@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from gancheck.types import AnyArray, FloatArray, IntArray
 
 _STRIPS = 6
+_MOST_STRIPS = 12
 _TILES = 9
 _POINTS = 1500
 _REPORT_SIDE = {True: 160, False: 64}  # cells of a slice that nobody asked for: vectors, images
@@ -55,13 +57,14 @@ def pictures(study: Study, found: LatentScan, slice_: Slice | None = None) -> tu
         slice_: The slice to show; a coarse one is taken by default.
     """
     shown: list[Exhibit] = []
+    taken = None
     try:
         taken = slice_ or take_slice(study, found, _report_wish(study))
         shown.append(slice_picture(study, found, taken))
         moving = morph(study, taken.plane)
     except NotAvailable:
         moving = None
-    shown.extend(_strips(study, found))
+    shown.extend(_strips(study, found, taken))
     if moving is not None:
         shown.append(_morph_picture(moving))
     return tuple(shown)
@@ -81,12 +84,13 @@ def slice_picture(study: Study, found: LatentScan, taken: Slice) -> Exhibit:
         one = line.trace
         said = line_title(study, found, line.surface, one.kind)
         lines.append((one.kind, said, one.closed, one.points))
+    numbers = [None if line.surface is None else line.surface + 1 for line in taken.lines]
     layers = [(one.name, one.title, one.unit, one.values) for one in taken.layers]
     said = f"Over {plane.chosen}. "
     said += "Red: where neighbouring latents land far apart." if lines else "No jump crosses it."
     if rings:
         said += " Circles: one and two standard deviations of the prior."
-    return exhibits.latent_slice(
+    shown = exhibits.latent_slice(
         "A slice of the latent space",
         said,
         layers,
@@ -95,6 +99,11 @@ def slice_picture(study: Study, found: LatentScan, taken: Slice) -> Exhibit:
         axes=plane.axes,
         rings=rings,
     )
+    numbered = [
+        {**line, "surface": number}
+        for line, number in zip(shown.payload["lines"], numbers, strict=True)
+    ]
+    return dataclasses.replace(shown, payload={**shown.payload, "lines": numbered})
 
 
 def line_title(study: Study, found: LatentScan, surface: int | None, kind: str) -> str:
@@ -153,16 +162,19 @@ def _projection(study: Study) -> tuple[Callable[[FloatArray], FloatArray], tuple
     return lambda features: np.asarray((features - middle) @ axes), ("component 1", "component 2")
 
 
-def _strips(study: Study, found: LatentScan) -> Iterator[Exhibit]:
-    """Walk across each of the surfaces met most often, where its jump is largest."""
-    groups: list[tuple[str, IntArray]] = [
-        (f"surface {number}", surface.members)
-        for number, surface in enumerate(found.surfaces[:_STRIPS], start=1)
-    ]
-    if not groups and len(found):
-        groups = [("the largest jump", np.arange(len(found)))]
-    for name, members in groups:
-        yield _strip(study, found, name, members)
+def _strips(study: Study, found: LatentScan, taken: Slice | None) -> Iterator[Exhibit]:
+    """Walk across surfaces where their jump is largest: those met most often, and those drawn.
+
+    Each strip carries the number of its surface, as the lines of the slice do.
+    """
+    drawn = [] if taken is None else [line.surface for line in taken.lines]
+    chosen = dict.fromkeys([*range(len(found.surfaces))[:_STRIPS], *drawn])
+    numbers = sorted(number for number in chosen if number is not None)[:_MOST_STRIPS]
+    for number in numbers:
+        shown = _strip(study, found, f"surface {number + 1}", found.surfaces[number].members)
+        yield dataclasses.replace(shown, payload={**shown.payload, "surface": number + 1})
+    if not numbers and len(found):
+        yield _strip(study, found, "the largest jump", np.arange(len(found)))
 
 
 def _strip(study: Study, found: LatentScan, name: str, members: IntArray) -> Exhibit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from gancheck.reporters.slimming import REDUCED
 from gancheck.reporters.wording import duration
 
 if TYPE_CHECKING:
@@ -82,6 +83,38 @@ def outputs(diagnosis: Diagnosis) -> dict[str, str]:
 def version(diagnosis: Diagnosis) -> str:
     """Return the version of gancheck that reached the verdict."""
     return diagnosis.versions.get("gancheck", "")
+
+
+def limits_of_method(diagnosis: Diagnosis) -> list[str]:
+    """Say what no number of this run can tell."""
+    seen, met = view(diagnosis), diagnosis.settings.get("compared")
+    found = []
+    if seen:
+        found.append(f"Everything is seen through {seen}: what that does not see is not found.")
+    if isinstance(met, int):
+        found.append(
+            f"The scores hold for {met:,} samples a side, this view and this reference. Across "
+            "other sizes, views or references they cannot be compared."
+        )
+    if not diagnosis.settings.get("reference"):
+        found.append("Without a reference nobody can tell which modes are missing.")
+    found.append("Intervals are 95% intervals of one number: of twenty, about one misses.")
+    reduced = diagnosis.settings.get(REDUCED)
+    if reduced:
+        found.append(f"Reduced to keep the page small: {reduced}. The JSON report has everything.")
+    return found
+
+
+def flat(settings: Mapping[str, JSON], prefix: str = "") -> list[tuple[str, str]]:
+    """Write nested settings as dotted names; the command stands on its own."""
+    rows: list[tuple[str, str]] = []
+    for key, value in settings.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            rows += flat(value, f"{name}.")
+        elif name != "command" and value is not None:
+            rows.append((name, str(value)))
+    return rows
 
 
 def _mapping(found: JSON) -> Mapping[str, JSON]:

@@ -22,6 +22,12 @@ _DETAIL_LEADS = re.compile(
 )
 
 
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)  # controls, separators of lines, direction marks, blanks without width, halves of characters
+
+
 class Mark(NamedTuple):
     """A status that reads without colour: one ASCII character and one word."""
 
@@ -58,6 +64,15 @@ class ScoreNumbers(NamedTuple):
     ceiling: str
 
 
+_SCORE_TITLES = {
+    "frechet": "Fréchet distance",
+    "kernel": "kernel distance",
+    "wasserstein": "sliced Wasserstein distance",
+    "vendi_ratio": "Vendi ratio",
+    "rke_ratio": "RKE ratio",
+    "jensen_shannon": "Jensen-Shannon divergence",
+    "cut_mass": "mass in cuts",
+}
 _LONG = 100_000  # numbers from here on lose their last digits to a unit
 
 
@@ -67,6 +82,17 @@ def printable(text: object) -> str:
         "?" if unicodedata.category(char).startswith("C") and char != "\n" else char
         for char in str(text)
     )
+
+
+def visible(text: str) -> str:
+    """Show characters that would steer a reader, or not be seen, as signs or by their numbers."""
+    return _UNSEEN.sub(lambda found: _sign(ord(found[0])), text.replace("\r\n", "\n"))
+
+
+def _sign(code: int) -> str:
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else f"[U+{code:04X}]"
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
@@ -122,6 +148,11 @@ def score_numbers(score: Score) -> ScoreNumbers:
     )
 
 
+def score_title(name: str) -> str:
+    """Write the key of a score as people call it."""
+    return _SCORE_TITLES.get(name, name.replace("_", " "))
+
+
 def percent(share: float) -> str:
     """Write a share as a percentage with one decimal; what is not zero never reads as zero."""
     return "<0.1%" if 0 < share < 0.0005 else f"{100 * share:.1f}%"
@@ -174,6 +205,6 @@ def _decimals(value: float, interval: Interval | None) -> int:
     if abs(value) >= 10:
         return 0 if abs(value) >= 100 else 1
     width = interval.high - interval.low if interval else 0.0
-    needed = [math.ceil(-math.log10(width))] if width > 0 else []
+    needed = [math.ceil(-math.log10(width))] if 0 < width < math.inf else []
     needed += [math.ceil(-math.log10(abs(value))) + 1] if value else []
     return min(4, max([2, *needed]))

@@ -10,11 +10,15 @@ from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 import pytest
 from example_diagnosis import collapsed, healthy, inconclusive
 
+from gancheck import exhibits
+from gancheck.remedies import ADVICE
 from gancheck.reporters.html import Html
-from gancheck.types import Diagnosis, Exhibit, Finding, Mode, Severity, Skipped
+from gancheck.reporters.slimming import REDUCED
+from gancheck.types import Condition, Diagnosis, Exhibit, Finding, Mode, Severity, Skipped
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 HOSTILE = "</style><script>alert(1)</script><img src=x onerror=alert(1)>'\"&"
@@ -122,9 +126,30 @@ def test_verdict_limit_and_ceiling_are_words_not_only_pictures(reading: Reading)
 
 def test_sections_stand_in_order(page: str) -> None:
     """Verdict first, reproduction last."""
-    names = ["verdict", "wrong", "checks", "scores", "modes", "look", "evidence", "method"]
+    names = ["verdict", "wrong", "checks", "modes", "look", "map", "latent", "scores", "method"]
     places = [page.index(f'id="{name}"') for name in [*names, "reproduction"]]
     assert places == sorted(places)
+
+
+def test_pictures_stand_where_their_subject_is() -> None:
+    """Twins beside the samples, copies and classes in sections of their own, the rest last."""
+    table = exhibits.table("T", "", ("class",), [("1",)])
+    told = [
+        ("duplicates.rate", "duplicates", "look"),
+        ("memorization.copies", "memorization", "memorization"),
+        ("sensitivity.classes", "sensitivity", "classes"),
+        ("sensitivity.latent", "sensitivity", "evidence"),
+        ("a.plugin", "plugin", "evidence"),
+        ("discriminator.saturation", "discriminator", "latent"),
+    ]
+    findings = tuple(
+        Finding(name, analyzer, Severity.OK, f"from {name}", exhibits=(table,))
+        for name, analyzer, _ in told
+    )
+    page = rendered(dataclasses.replace(healthy(), findings=findings))
+    for name, _, place in told:
+        section = page[page.index(f'<section id="{place}"') :].split("</section>")[0]
+        assert f"from {name}" in section
 
 
 def test_every_finding_score_mode_and_skip_is_named(reading: Reading) -> None:
@@ -141,7 +166,7 @@ def test_every_finding_score_mode_and_skip_is_named(reading: Reading) -> None:
 
 def test_failed_checks_are_open_and_passed_ones_folded(page: str) -> None:
     """The table opens with failures; what passed waits in a fold."""
-    checks = page[page.index('id="checks"') : page.index('id="scores"')]
+    checks = page[page.index('id="checks"') : page.index('id="modes"')]
     fold = checks.index('<details class="passed">')
     assert checks.index("modes.missing") < checks.index("duplicates.rate") < fold
     assert checks.index("coverage.density") > fold
@@ -233,8 +258,83 @@ def test_unknown_kinds_keep_their_words() -> None:
 def test_analyzers_are_documented_and_advise(reading: Reading) -> None:
     """Docstrings stand under Method, and what to do stands beside the problem."""
     assert reading.text.count("A. Nobody 2020.") == 6
-    assert reading.text.count("What to do") == 6 + 4
+    assert reading.text.count("What to do") == 6
     assert "Train longer." in reading.text
+
+
+def test_problems_come_with_causes_and_remedies_once(reading: Reading, page: str) -> None:
+    """Each condition is explained where it comes up first; later problems refer to that."""
+    wrong = page[page.index('<section id="wrong"') :].split("</section>")[0]
+    text = Reading(wrong).text
+    assert text.count("What the literature does") == 4
+    assert "Lin et al. 2018" in text
+    assert "gancheck explain missing-modes" in text
+    first = ADVICE[Condition.MISSING_MODES].causes[0]
+    assert text.count(first) == 1
+    assert text.count("as above") == 1
+    assert 'href="#check-1-problem"' in wrong
+
+
+def test_no_more_than_five_problems_are_told() -> None:
+    """The worst five are explained; how many more there are is said, with a link."""
+    many = tuple(
+        Finding(f"a.{at}", "a", Severity.WARN, f"problem {at}", f"detail {at}") for at in range(8)
+    )
+    page = rendered(dataclasses.replace(inconclusive(), findings=many))
+    wrong = page[page.index('<section id="wrong"') :].split("</section>")[0]
+    assert Reading(wrong).text.count("detail") == 5
+    assert "3 more checks" in Reading(wrong).text
+    checks = page[page.index('<section id="checks"') :].split("</section>")[0]
+    assert "detail 7" in checks
+    assert "detail 0" not in checks
+
+
+def test_a_generator_run_the_wrong_way_is_told_first() -> None:
+    """What was not run as it was trained comes before what it seems to have lost."""
+    wrong_law = Finding("audit.latent-law", "audit", Severity.WARN, "wrong law")
+    lost = Finding("modes.missing", "modes", Severity.FAIL, "modes lost")
+    page = rendered(dataclasses.replace(inconclusive(), findings=(lost, wrong_law)))
+    wrong = page[page.index('<section id="wrong"') :].split("</section>")[0]
+    assert wrong.index("wrong law") < wrong.index("modes lost")
+
+
+def test_a_summary_that_repeats_the_problems_is_not_printed_twice() -> None:
+    """Sentences that a problem already says are left out; all others stay."""
+    problem = Finding("a.b", "a", Severity.WARN, "the same thing")
+    summary = ("The same thing.", "Something else.")
+    page = rendered(dataclasses.replace(inconclusive(), findings=(problem,), summary=summary))
+    text = Reading(page[page.index('<section id="wrong"') :].split("</section>")[0]).text
+    assert text.casefold().count("the same thing") == 1
+    assert "Something else." in text
+
+
+def test_unseen_characters_are_seen() -> None:
+    """Controls, separators and direction marks show as signs or numbers, and steer nothing."""
+    name = "a\x00b\x1b[31mc\u202etxt.exe\u2028d\u200be\ud800f\x7fg\nh"
+    diagnosis = dataclasses.replace(inconclusive(), warnings=(name,), summary=(name,))
+    page = rendered(diagnosis)
+    shown = "a\u2400b\u241b[31mc[U+202E]txt.exe[U+2028]d[U+200B]e[U+D800]f\u2421g\nh"
+    assert Reading(page).text.count(shown) == 2
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u200b\u202a-\u202e\u2028\u2029\ud800]", page)
+
+
+def test_a_pair_may_carry_its_difference() -> None:
+    """The third picture stands beside the other two, under its own heading."""
+    images = np.full((2, 1, 8, 8), 9, dtype=np.uint8)
+    pairs = exhibits.compared_pairs(
+        "Copies", "", images, images, ("first", "second"), titles=("sample", "training")
+    )
+    found = Reading(rendered(dataclasses.replace(inconclusive(), exhibits=(pairs,))))
+    assert len(found.all("img")) == 6
+    assert "pair 2: difference" in str(found.all("img")[5]["alt"])
+    assert [one for one in found.values("class") if one == "pair three"] == ["pair three"] * 2
+
+
+def test_what_no_number_can_tell_is_said(reading: Reading) -> None:
+    """The limits of the method name the view and, without a reference, what that means."""
+    assert "Everything is seen through efficientnet-lite0" in reading.text
+    assert "which modes are missing" not in reading.text
+    assert "which modes are missing" in Reading(rendered(inconclusive())).text
 
 
 def embedded(page: str) -> tuple[str, str]:
@@ -257,6 +357,15 @@ def test_large_json_travels_without_its_pictures() -> None:
     page = rendered(dataclasses.replace(inconclusive(), exhibits=(blob,)))
     assert json.loads(embedded(page)[1])["exhibits"] == []
     assert "without its pictures" in Reading(page).text
+
+
+def test_a_reduced_page_says_what_it_lacks() -> None:
+    """What was left out for the size is told, and the JSON inside goes without pictures, too."""
+    settings = {**healthy().settings, REDUCED: "no thumbnails on the map"}
+    page = rendered(dataclasses.replace(healthy(), settings=settings))
+    assert "Reduced to keep the page small: no thumbnails on the map." in Reading(page).text
+    assert json.loads(embedded(page)[1])["exhibits"] == []
+    assert "Reduced" not in Reading(rendered(healthy())).text
 
 
 def test_home_directory_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,6 +419,8 @@ def test_many_modes_are_folded_and_then_counted() -> None:
     [
         "templates/report.html.j2",
         "templates/figures.html.j2",
+        "templates/section_wrong.html.j2",
+        "assets/slice.js",
         "assets/style.css",
         "assets/icons.svg",
     ],

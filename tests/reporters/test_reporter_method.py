@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gancheck.reporters.html.method import Block, Segment, advice, blocks, registered_docs
+from gancheck.reporters.html.method import Block, Segment, blocks, registered_docs
 
 DOC = """Compares two clouds.
 
@@ -51,12 +51,6 @@ def test_names_in_backquotes_are_code() -> None:
         Segment("Set ", False), Segment("k", True), Segment(" or ", False),
         Segment("--k", True), Segment(".", False),
     ]  # fmt: skip
-
-
-def test_advice_ends_at_the_next_heading() -> None:
-    """Only what stands under "What to do" is advice."""
-    assert [words(block) for block in advice(blocks(DOC))] == [["Draw more."]]
-    assert advice(blocks("No headings here.")) == []
 
 
 def test_installed_analyzers_are_asked_for_their_docs() -> None:

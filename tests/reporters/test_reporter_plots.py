@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from gancheck.reporters.html import plots
+from gancheck import exhibits
+from gancheck.reporters.html import charts, plots
 from gancheck.types import Score
 
 
@@ -84,3 +85,55 @@ def test_rule_places_scores_in_percent() -> None:
 def test_scores_beyond_the_rule_are_not_forced_onto_it(value: float) -> None:
     """A density above 1 is not drawn as if it were 1."""
     assert plots.rule(Score("density", value, value, value), None) is None
+
+
+def test_bars_of_a_histogram_reach_their_counts() -> None:
+    """The outline rises to each count over its own bin and comes back down to zero."""
+    payload = {"series": [{"name": "s", "role": "samples", "counts": [1, 3, 0]}],
+               "edges": [0, 1, 2, 3], "x_label": "x", "y_label": "y",
+               "marks": [{"at": 2.0, "text": "limit"}, {"at": 9.0, "text": "outside"}]}  # fmt: skip
+    drawn = charts.histogram(payload)
+    heights = [float(y) for y in re.findall(r"V(\S+?)[HZ]", drawn.series[0].path)]
+    assert heights == pytest.approx([drawn.y.at(v) for v in (1, 3, 0, 0)], abs=0.06)
+    assert drawn.series[0].size == 4
+    assert [(mark.text, mark.at) for mark in drawn.marks] == [("limit", round(drawn.x.at(2.0), 1))]
+
+
+@pytest.mark.parametrize(
+    ("edges", "counts"), [([], []), ([1.0], []), ([1.0, 1.0], [4]), ([0, 1], [])]
+)
+def test_degenerate_histograms_are_drawn(edges: list[float], counts: list[int]) -> None:
+    """No bins, a bin without width or too few counts still give finite axes."""
+    series = [{"name": "s", "role": "reference", "counts": counts}]
+    drawn = charts.histogram({"series": series, "edges": edges, "x_label": "", "y_label": ""})
+    assert math.isfinite(drawn.x.at(1.0))
+    assert "nan" not in drawn.series[0].path
+
+
+def test_curves_have_gaps_where_no_number_is() -> None:
+    """A line is broken at what is missing and goes on behind it; all share both axes."""
+    series = [
+        {"name": "s", "role": "samples", "lines": [[0.0, None, 2.0, 3.0], [5.0, float("nan")]]}
+    ]
+    drawn = charts.lines({"series": series, "x_label": "", "y_label": ""})
+    path = drawn.series[0].path
+    assert path.count("M") == 3
+    assert path.count("L") == 1
+    assert (drawn.x.low, drawn.x.high) == (0.0, 3.0)
+    assert drawn.y.low < 0 < 5 < drawn.y.high
+
+
+def test_long_tables_fold_and_numbers_stand_right() -> None:
+    """Twenty rows are shown; columns of numbers are known as such, also where some are texts."""
+    rows = [(f"class {at}", f"{at}.5%", at, None) for at in range(1000)]
+    shown = exhibits.table("t", "", ("class", "share", "n", "note"), rows, note="all of them")
+    drawn = charts.table(shown.payload)
+    assert (len(drawn.rows), len(drawn.folded)) == (20, 980)
+    assert [column.numeric for column in drawn.columns] == [False, True, True, False]
+    assert drawn.rows[3] == ["class 3", "3.5%", "3", ""]
+
+
+def test_rows_of_another_length_are_cut_to_the_columns() -> None:
+    """A row of a damaged report neither shifts the others nor stops the page."""
+    drawn = charts.table({"columns": ["a", "b"], "rows": [[1], [1, 2, 3]]})
+    assert drawn.rows == [["1", ""], ["1", "2"]]

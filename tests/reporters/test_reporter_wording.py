@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import pytest
 from example_diagnosis import collapsed
@@ -105,3 +106,22 @@ def test_a_measured_total_is_the_whole() -> None:
     timings = {"sample": 1.0, "embed": 2.0, "total": 4.0}
     assert facts.whole_time(timings) == 4.0
     assert facts.timed_parts(timings) == [("sample", 1.0, 0.25), ("embed", 2.0, 0.5)]
+
+
+def test_only_what_is_unseen_is_rewritten() -> None:
+    """Line breaks, letters of every script and joined emoji stay as they are."""
+    text = "a\nb\tc \u05d0\u0628 \U0001f468\u200d\U0001f469 \u00e9"
+    assert wording.visible(text) == text
+    assert wording.visible("a\r\nb\rc") == "a\nb\u240dc"
+
+
+def test_scores_are_called_as_people_call_them() -> None:
+    """Abbreviations and names keep their capitals; other keys only lose their underscores."""
+    assert wording.score_title("rke_ratio") == "RKE ratio"
+    assert wording.score_title("distinct_samples") == "distinct samples"
+
+
+def test_an_open_interval_is_written_out() -> None:
+    """An interval without an end says so, and does not decide the decimals."""
+    assert wording.number(0.5, Interval(0.4, math.inf)) == "0.50"
+    assert wording.between(Interval(0.4, math.inf)) == "[0.40, inf]"

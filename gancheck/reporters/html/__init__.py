@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from gancheck.reporters import REPORTERS
@@ -39,18 +40,19 @@ class Html:
         return environment().get_template("templates/report.html.j2").render(page=page)
 
 
+@cache
 def environment() -> Environment:
     """Return the templates, with everything escaped and the filters they use."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     from gancheck.reporters import wording
-    from gancheck.reporters.html import redaction
+    from gancheck.reporters.html import method, redaction
 
     environment = Environment(
         loader=PackageLoader("gancheck.reporters.html", ""),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=redaction.redact,
+        finalize=redaction.printed,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -61,7 +63,9 @@ def environment() -> Environment:
         percent=wording.percent,
         duration=wording.duration,
         passages=wording.passages,
+        segments=method.segments,
         score_numbers=wording.score_numbers,
+        score_title=wording.score_title,
     )
     return environment
 

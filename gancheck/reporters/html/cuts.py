@@ -35,14 +35,9 @@ class CutPage:
 
 def render(report: CutReport) -> str:
     """Return the page."""
-    shown = [figures.figure(one) for finding in report.findings for one in finding.exhibits]
-    settings = [
-        (name, str(value))
-        for name, value in report.settings.items()
-        if name != "command" and value is not None
-    ]
+    shown = figures.figures([one for found in report.findings for one in found.exhibits], "cuts")
     version = report.versions.get("gancheck", "")
-    page = CutPage(report, version, _facts(report), shown, settings)
+    page = CutPage(report, version, _facts(report), shown, facts.flat(report.settings))
     return environment().get_template("templates/cuts_page.html.j2").render(page=page)
 
 

@@ -9,16 +9,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from gancheck.reporters.html import latent, plots
+from gancheck.reporters.html import charts, latent, plots
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gancheck.types import JSON, Exhibit, Mode
 
 _URI = re.compile(r"data:image/(?:webp|png|jpeg|gif);base64,([A-Za-z0-9+/=]+)")
 _SHARP_SIDE = 32  # up to here every pixel is shown as a crisp square
 _SHOWN_SIDE = 56
+_STRIPS = ("strip", "crossing")
 
 
 class Picture(NamedTuple):
@@ -40,10 +41,11 @@ class Film(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """Two pictures to compare."""
+    """Two pictures to compare, and what they differ in where that is shown."""
 
     left: Picture
     right: Picture
+    difference: Picture | None
     caption: str
 
 
@@ -67,22 +69,53 @@ class Bar(NamedTuple):
 
 @dataclass(frozen=True)
 class Figure:
-    """One exhibit, ready for the template; ``body`` depends on the kind."""
+    """One exhibit, ready for the template.
+
+    Attributes:
+        kind: What is drawn.
+        title: Its heading.
+        caption: How to read it.
+        body: What the template draws; its type depends on the kind.
+        role: ``reference``, ``samples`` or empty.
+        anchor: Where a line of a slice leads to, for the film strip across it; else empty.
+    """
 
     kind: str
     title: str
     caption: str
     body: object
     role: str = ""
+    anchor: str = ""
 
 
-def figure(exhibit: Exhibit) -> Figure:
+def figures(exhibits: Sequence[Exhibit], anchor: str = "") -> list[Figure]:
+    """Prepare the exhibits of one finding: the lines of a slice lead to the strips across them.
+
+    Args:
+        exhibits: What to draw.
+        anchor: What anchors begin with; without one, nothing leads anywhere.
+    """
+    crossed = {latent.surface_of(one.payload): one for one in exhibits if one.kind in _STRIPS}
+    strips = {
+        number: latent.Choice(one.title, f"{anchor}-surface-{number}")
+        for number, one in crossed.items()
+        if anchor and number
+    }
+    return [figure(one, strips) for one in exhibits]
+
+
+def figure(exhibit: Exhibit, strips: Mapping[str, latent.Choice] | None = None) -> Figure:
     """Prepare one exhibit; kinds of a newer version keep their words and lose their picture."""
-    build = _BUILDERS.get(exhibit.kind)
-    kind = exhibit.kind if build else "unknown"
-    body = build(exhibit) if build else exhibit.kind
     role = str(exhibit.payload.get("role", ""))
-    return Figure(kind, exhibit.title, exhibit.caption, body, role)
+    own = (strips or {}).get(latent.surface_of(exhibit.payload))
+    anchor = own.target if own and exhibit.kind in _STRIPS else ""
+    body: object = exhibit.kind
+    kind = exhibit.kind if exhibit.kind in _BUILDERS or exhibit.kind == "slice" else "unknown"
+    if exhibit.kind == "slice":
+        body = latent.slice_plot(exhibit.payload, lambda uri: any(_size(uri)), strips)
+    elif exhibit.kind in _BUILDERS:
+        body = _BUILDERS[exhibit.kind](exhibit)
+    return Figure(kind, exhibit.title, exhibit.caption, body, role, anchor)
 
 
 def mode_bars(modes: Iterable[Mode]) -> list[Bar]:
@@ -155,14 +188,21 @@ def _strip(exhibit: Exhibit) -> Film:
 
 
 def _pairs(exhibit: Exhibit) -> list[Pair]:
-    left, right = (str(exhibit.payload[side]) for side in ("left_title", "right_title"))
+    payload = exhibit.payload
+    titles = {side: str(payload.get(f"{side}_title", side)) for side in Pair._fields[:3]}
+
+    def shown(pair: Mapping[str, JSON], side: str, at: int) -> Picture:
+        alt = f"{exhibit.title}, pair {at}: {titles[side]}"
+        return picture(pair[side], titles[side], alt)
+
     return [
         Pair(
-            picture(pair["left"], left, f"{exhibit.title}, pair {at}: {left}"),
-            picture(pair["right"], right, f"{exhibit.title}, pair {at}: {right}"),
+            shown(pair, "left", at),
+            shown(pair, "right", at),
+            shown(pair, "difference", at) if pair.get("difference") else None,
             str(pair["caption"]),
         )
-        for at, pair in enumerate(exhibit.payload["pairs"], start=1)
+        for at, pair in enumerate(payload["pairs"], start=1)
     ]
 
 
@@ -179,10 +219,6 @@ def _heatmap(exhibit: Exhibit) -> plots.Heatmap:
     return plots.heatmap(exhibit.payload, uri if any(_size(uri)) else "")
 
 
-def _slice(exhibit: Exhibit) -> latent.SlicePlot:
-    return latent.slice_plot(exhibit.payload, lambda uri: any(_size(uri)))
-
-
 def _crossing(exhibit: Exhibit) -> latent.CrossingPlot:
     return latent.crossing_plot(exhibit.payload)
 
@@ -191,14 +227,35 @@ def _morph(exhibit: Exhibit) -> latent.MorphPlot:
     return latent.morph_plot(exhibit.payload)
 
 
-_BUILDERS = {
+def _histogram(exhibit: Exhibit) -> charts.Chart:
+    return charts.histogram(exhibit.payload)
+
+
+def _lines(exhibit: Exhibit) -> charts.Chart:
+    return charts.lines(exhibit.payload)
+
+
+def _table(exhibit: Exhibit) -> charts.Table:
+    return charts.table(exhibit.payload)
+
+
+def _cloud(exhibit: Exhibit) -> object:
+    from gancheck.reporters.html.map import cloud_plot
+
+    return cloud_plot(exhibit.payload)
+
+
+_BUILDERS: dict[str, Callable[[Exhibit], object]] = {
     "grid": _tiles,
     "strip": _strip,
     "pairs": _pairs,
     "bars": _bars,
     "scatter": _scatter,
     "heatmap": _heatmap,
-    "slice": _slice,
     "crossing": _crossing,
     "morph": _morph,
+    "histogram": _histogram,
+    "lines": _lines,
+    "table": _table,
+    "cloud": _cloud,
 }

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _PANEL, _MARGIN = 400.0, 10.0
 _STEPS = 65_535
+_MOST_SURFACES = 100_000
 _SHADES = 32  # steps of a colour channel that keep their own path in the still picture
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _LARGE = 0.5  # a jump of so much of the largest is set apart
@@ -49,18 +50,27 @@ class Shown(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line over a slice."""
+    """A line over a slice; ``target`` is the anchor of its film strip, empty where it has none."""
 
     title: str
     path: str
+    target: str
+
+
+class Choice(NamedTuple):
+    """A film strip that lines of a slice lead to."""
+
+    title: str
+    target: str
 
 
 @dataclass(frozen=True)
 class SlicePlot:
-    """A drawn slice."""
+    """A drawn slice; each strip that some line leads to is a choice, once."""
 
     layers: list[Shown]
     lines: list[Line]
+    choices: list[Choice]
     x: Axis
     y: Axis
     x_label: str
@@ -110,13 +120,28 @@ class MorphPlot:
     reference: str
 
 
-def slice_plot(payload: Mapping[str, JSON], is_picture: Callable[[str], bool]) -> SlicePlot:
-    """Lay out a ``slice`` exhibit on a square."""
+def slice_plot(
+    payload: Mapping[str, JSON],
+    is_picture: Callable[[str], bool],
+    strips: Mapping[str, Choice] | None = None,
+) -> SlicePlot:
+    """Lay out a ``slice`` exhibit on a square.
+
+    Args:
+        payload: The exhibit.
+        is_picture: Tells a picture from anything else that stands in its place.
+        strips: The film strips beside it, by the number of their surface.
+    """
+    known = strips or {}
     x0, x1, y0, y1 = (float(edge) for edge in payload["extent"])
     x = Axis(x0, x1 if x1 > x0 else x0 + 1, LEFT, LEFT + HEIGHT)
     y = Axis(y0, y1 if y1 > y0 else y0 + 1, TOP + HEIGHT, TOP)
     lines = [
-        Line(str(one["title"]), _path(finite(*zip(*one["points"], strict=True)), x, y, one))
+        Line(
+            str(one["title"]),
+            _path(finite(*zip(*one["points"], strict=True)), x, y, one),
+            known[surface_of(one)].target if surface_of(one) in known else "",
+        )
         for one in payload["lines"]
         if one["points"]
     ]
@@ -124,6 +149,7 @@ def slice_plot(payload: Mapping[str, JSON], is_picture: Callable[[str], bool]) -
     return SlicePlot(
         layers=[_shown(one, is_picture) for one in payload["layers"]],
         lines=lines,
+        choices=list(known.values()),
         x=x,
         y=y,
         x_label=str(payload["x_label"]),
@@ -131,6 +157,14 @@ def slice_plot(payload: Mapping[str, JSON], is_picture: Callable[[str], bool]) -
         middle=Place(round(x.at(0.0), 1), round(y.at(0.0), 1)),
         rings=[round(float(radius) * scale, 1) for radius in payload["rings"]],
     )
+
+
+def surface_of(one: Mapping[str, JSON]) -> str:
+    """Return the number of the surface that something lies on as text, empty where it has none."""
+    number = one.get("surface")
+    if not isinstance(number, int) or isinstance(number, bool):
+        return ""
+    return str(number) if 0 < number < _MOST_SURFACES else ""
 
 
 def crossing_plot(payload: Mapping[str, JSON]) -> CrossingPlot:

@@ -41,16 +41,6 @@ def blocks(docstring: str) -> list[Block]:
     return [block for chunk in chunks if chunk.strip() for block in _chunk(chunk)]
 
 
-def advice(found: Sequence[Block]) -> list[Block]:
-    """Return what stands under the heading ``What to do``."""
-    headings = [at for at, block in enumerate(found) if block.kind == "heading"]
-    ends = [*headings[1:], len(found)]
-    for start, end in zip(headings, ends, strict=True) if headings else ():
-        if found[start].items[0][0].text.lower().startswith("what to do"):
-            return list(found[start + 1 : end])
-    return []
-
-
 def _chunk(chunk: str) -> list[Block]:
     lines = inspect.cleandoc(chunk).splitlines()
     heading, rest = _heading(lines)

@@ -96,7 +96,7 @@ def scatter(payload: Mapping[str, JSON]) -> Scatter:
     series = [
         Series(
             str(one["name"]),
-            _role(str(one["role"])),
+            known_role(str(one["role"])),
             cloud_path(points, x, y, str(one["role"])),
             len(points),
         )
@@ -145,7 +145,8 @@ def _percent(share: float) -> float:
     return round(100 * min(1.0, max(0.0, share)), 2)
 
 
-def _role(role: str) -> str:
+def known_role(role: str) -> str:
+    """Return a role that the style has a colour for."""
     return role if role in ("reference", "samples") else "other"
 
 

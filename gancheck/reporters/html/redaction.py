@@ -7,7 +7,19 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+from gancheck.reporters.wording import visible
+
 T = TypeVar("T")
+
+
+def printed(value: T) -> T | str:
+    """Return a value as it stands on the page: no home directory, no character unseen.
+
+    Markup was made of values that have been through here, and passes unchanged.
+    """
+    if not isinstance(value, str) or hasattr(value, "__html__"):
+        return value
+    return redact(visible(value))
 
 
 def redact(value: T) -> T | str:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _D3 = "vendor/d3.min.js"
 _NEEDS = {
+    "cloud": (_D3, "cloud.js", "map.js"),
     "morph": ("morph.js",),
+    "slice": ("slice.js",),
 }
 
 

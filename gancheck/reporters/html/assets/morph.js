@@ -23,9 +23,10 @@
     const side = 480 * fine;
     canvas.width = canvas.height = side;
     let running = 0;
+    let at = 0; // in percent; finer than the steps of the slider
 
     const draw = () => {
-      const share = slider.value / 100;
+      const share = at / 100;
       const eased = share * share * (3 - 2 * share);
       pen.fillStyle = "#fff";
       pen.fillRect(0, 0, side, side);
@@ -44,32 +45,35 @@
         pen.fill();
       }
     };
+    const move = (place) => {
+      at = Math.min(100, Math.max(0, place));
+      slider.value = String(Math.round(at));
+      draw();
+    };
     const stop = () => {
       cancelAnimationFrame(running);
       running = 0;
       button.textContent = "Play";
     };
     const play = () => {
-      const from = Number(slider.value) >= 100 ? 0 : Number(slider.value);
+      const from = at >= 100 ? 0 : at;
       const began = performance.now();
       button.textContent = "Pause";
       const step = (now) => {
-        slider.value = String(Math.min(100, from + (now - began) / 30));
-        draw();
-        if (Number(slider.value) < 100) running = requestAnimationFrame(step);
+        move(from + Math.max(0, now - began) / 30);
+        if (at < 100) running = requestAnimationFrame(step);
         else stop();
       };
       running = requestAnimationFrame(step);
     };
     button.addEventListener("click", () => {
       if (running) stop();
-      else if (still.matches) {
-        slider.value = Number(slider.value) >= 50 ? "0" : "100";
-        draw();
-      } else play();
+      else if (still.matches) move(at >= 50 ? 0 : 100);
+      else play();
     });
     slider.addEventListener("input", () => {
       if (running) stop();
+      at = Number(slider.value);
       draw();
     });
     stage.hidden = false;
