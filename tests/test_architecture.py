@@ -23,6 +23,9 @@ LAYERS = (
         "memory",
         "ordering",
         "packed",
+        "shapes",
+        "stored",
+        "remedies",
     ),
     ("exhibits", "neighbors", "thumbnails"),
     ("mapping", "measures"),
@@ -30,8 +33,8 @@ LAYERS = (
     ("loaders", "samplers", "embedders"),
     ("critic", "settings", "gcref"),
     ("study", "cache"),
-    ("asking",),
-    ("latents",),
+    ("asking", "training"),
+    ("latents", "originals"),
     ("analyzers", "prepare", "policy", "atlas"),
     ("preparation", "inspection"),
     ("pipeline", "cutting"),
@@ -120,6 +123,7 @@ def _is_command(node: ast.FunctionDef) -> bool:
         ["inspect", "--help"],
         ["export-help"],
         ["cuts", "--help"],
+        ["report", "--help"],
     ],
 )
 def test_help_is_instant(arguments: list[str]) -> None:

@@ -27,7 +27,7 @@ class Exhibit:
     """Data for one picture; never HTML.
 
     Attributes:
-        kind: ``grid``, ``pairs``, ``bars``, ``scatter``, ``heatmap`` or ``strip``.
+        kind: One word, such as ``grid``; `gancheck.exhibits` lists them.
         title: A short heading.
         caption: How to read it, and what was chosen how.
         payload: JSON-ready data; the keys of each kind are listed in `gancheck.exhibits`.
