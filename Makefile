@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 T      ?= tests
 ARGS   ?=
 
-.PHONY: demo test lint format clean bench-accuracy bench-null fuzz
+.PHONY: demo test lint format clean bench-accuracy bench-null bench-page fuzz browser
 
 demo: $(VENV)/.ready
 	$(BIN)/gancheck demo
@@ -24,6 +24,18 @@ format: $(VENV)/.ready
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+# The browser in which pages are tested: Debian's Chromium, unless there is one already.
+browser:
+	@for name in $${GANCHECK_BROWSER:-chromium chromium-browser google-chrome}; do \
+	  command -v "$$name" && exit; done; \
+	if [ -n "$$GANCHECK_BROWSER" ] || ! command -v apt-get >/dev/null; then \
+	  echo "make browser: found no $${GANCHECK_BROWSER:-Chromium, and no apt-get to install it with};" \
+	    "install Chromium by hand, and name it in GANCHECK_BROWSER if need be" >&2; exit 1; fi; \
+	root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	$$root apt-get update --quiet && \
+	$$root env DEBIAN_FRONTEND=noninteractive \
+	  apt-get install --quiet --yes --no-install-recommends chromium
+
 # Hours, not minutes: ARGS=--quick takes three minutes, ARGS="--only digits" runs some cases.
 bench-accuracy: $(VENV)/.bench
 	PYTHONPATH=tests $(BIN)/python -m bench.accuracy $(ARGS)
@@ -31,6 +43,10 @@ bench-accuracy: $(VENV)/.bench
 # Real against real, over and over: ARGS="--runs 20" is a first look.
 bench-null: $(VENV)/.ready
 	PYTHONPATH=tests $(BIN)/python -m bench.null $(ARGS)
+
+# How soon a page of 50,000 points is there, and how fast it answers; needs `make browser`.
+bench-page: $(VENV)/.ready
+	PYTHONPATH=tests $(BIN)/python -m bench.page $(ARGS)
 
 # Minutes: 5,000 damaged files of each format; ARGS="--count 500 --format onnx" runs less.
 fuzz: $(VENV)/.ready

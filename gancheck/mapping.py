@@ -1,4 +1,9 @@
-"""Lay features out in the plane with UMAP, beside the run and not in its way.
+"""Lay features out in the plane, beside the run and not in its way.
+
+The layout is made from the reference alone: whatever the model, one reference gives one map. The
+samples are placed into it afterwards, and those that lie far from all of the reference are told
+apart, for a plane always shows them beside something. Without a reference, some samples take its
+place.
 
 Compiling UMAP takes several times as long as using it. It runs in a process of its own, which
 starts as soon as there are features, works while the analyzers do, and is kept for later maps.
@@ -12,6 +17,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from io import BytesIO
 from typing import IO, TYPE_CHECKING
 
@@ -22,9 +28,33 @@ from gancheck.neighbors import nearest
 if TYPE_CHECKING:
     from gancheck.types import AnyArray, FloatArray
 
+LANDMARKS = 3000
+"""Points that a layout is made from; all others are placed among them."""
 _EPOCHS = 200
 _NEIGHBORS = 15
+_LEAST_FOR_UMAP = 50
+_VOTERS = 8  # neighbours that place a point
+_STEPS = 16  # towards the median; the eye sees no further
+_FAR = 0.999  # share of the reference that is nearer to the rest of it than what is "off"
 _LENGTH = 8  # bytes that say how long a message is
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Samples and reference in the plane.
+
+    Attributes:
+        samples: (n, 2) positions.
+        reference: (m, 2) positions; none without a reference.
+        off: (n,) whether a sample lies off the reference: further from it than all but a
+            thousandth of the reference lies from the rest.
+        how: How the positions were found, for people.
+    """
+
+    samples: FloatArray
+    reference: FloatArray
+    off: AnyArray
+    how: str
 
 
 class Cartographer:
@@ -100,6 +130,91 @@ def layout(indices: AnyArray, distances: AnyArray, features: FloatArray, seed: i
             force_approximation_algorithm=True,  # else it ignores the neighbours it is given
         )
         return np.asarray(model.fit_transform(features))
+
+
+def begin_umap(samples: FloatArray, reference: FloatArray | None, seed: int) -> Callable[[], Plane]:
+    """Begin a layout by UMAP; return the function that waits for it.
+
+    Where there is too little for UMAP, it is `principal` instead.
+
+    Args:
+        samples: (n, d) features.
+        reference: (m, d) features, None without a reference.
+        seed: Seed of the layout.
+    """
+    base = samples if reference is None else reference
+    landmarks = base[:LANDMARKS]
+    if len(landmarks) < _LEAST_FOR_UMAP:
+        return lambda: principal(samples, reference)
+    drawn = CARTOGRAPHER.begin(landmarks, seed)
+
+    def finish() -> Plane:
+        layout = drawn()
+        placed = np.concatenate([layout, place(base[LANDMARKS:], landmarks, layout)])
+        if reference is None:
+            return Plane(placed, placed[:0], np.zeros(len(samples), dtype=bool), "by UMAP")
+        return Plane(place(samples, landmarks, layout), placed, off(samples, landmarks), "by UMAP")
+
+    return finish
+
+
+def principal(samples: FloatArray, reference: FloatArray | None) -> Plane:
+    """Lay features (n, d) and (m, d) out along the first two principal axes of the reference."""
+    from sklearn.decomposition import PCA
+
+    enough = reference is not None and len(reference) > 2
+    axes = PCA(2, random_state=0).fit(reference if enough else samples)
+    apart = np.asarray(axes.transform(samples))
+    if reference is None:
+        nothing = np.zeros(len(samples), dtype=bool)
+        return Plane(apart, apart[:0], nothing, "on the first two principal axes")
+    return Plane(
+        apart,
+        np.asarray(axes.transform(reference)),
+        off(samples, reference[:LANDMARKS]),
+        "on the first two principal axes",
+    )
+
+
+def as_they_are(samples: FloatArray, reference: FloatArray | None) -> Plane:
+    """Keep points (n, 2) and (m, 2) where they are."""
+    if reference is None:
+        return Plane(samples, samples[:0], np.zeros(len(samples), dtype=bool), "as they are")
+    return Plane(samples, reference, off(samples, reference[:LANDMARKS]), "as they are")
+
+
+def place(features: FloatArray, landmarks: FloatArray, layout: FloatArray) -> FloatArray:
+    """Place features (n, d) into the layout (m, 2) of landmarks (m, d).
+
+    A point goes to the geometric median of its nearest landmarks, each weighed by the inverse
+    square of its distance. A mean would put what has neighbours in two clusters into the gap
+    between them; the median goes with most of them. Weiszfeld 1937 finds it.
+    """
+    if not len(features):
+        return np.empty((0, 2), dtype=layout.dtype)
+    near = nearest(features, landmarks, min(_VOTERS, len(landmarks)))
+    spots = layout[near.indices].astype(np.float64)
+    smallest = max(float(np.ptp(layout, axis=0).max()), 1e-9) * 1e-4
+    weights = 1 / np.maximum(near.distances, 1e-9).astype(np.float64) ** 2
+    middle = _mean(spots, weights)
+    for _ in range(_STEPS):
+        apart = np.linalg.norm(spots - middle[:, None], axis=2)
+        middle = _mean(spots, weights / np.maximum(apart, smallest))
+    return middle.astype(layout.dtype)
+
+
+def off(samples: FloatArray, landmarks: FloatArray) -> AnyArray:
+    """Tell which samples (n, d) lie further from landmarks (m, d) than those from each other."""
+    if len(landmarks) < 2:
+        return np.zeros(len(samples), dtype=bool)
+    own = nearest(landmarks, landmarks, 1, exclude_self=True).distances[:, 0]
+    reach = np.quantile(own, _FAR)
+    return np.asarray(nearest(samples, landmarks, 1).distances[:, 0] > reach)
+
+
+def _mean(spots: FloatArray, weights: FloatArray) -> FloatArray:
+    share = weights / weights.sum(axis=1, keepdims=True)
+    return np.asarray((share[:, :, None] * spots).sum(axis=1))
 
 
 def _graph(features: FloatArray) -> tuple[AnyArray, AnyArray]:

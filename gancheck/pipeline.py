@@ -52,7 +52,7 @@ def diagnose(
     known = None if reference is None else Path(reference)
     inputs = gather(Path(model), known, settings, clock)
     start = build_study(inputs, settings, clock)
-    finish_pictures = pictures(start.study)
+    finish_pictures = pictures(start.study, settings.map)
     collected = _analyze(start.study, clock)
     verdict, conditions, summary = judge(collected.findings, collected.skipped)
     diagnosis = Diagnosis(
@@ -137,10 +137,28 @@ def _settings(settings: Settings, inputs: Inputs, start: Start) -> Mapping[str, 
         "reference_n": None if parts is None else parts.total,
         "reference_scored": None if parts is None else len(parts.scored),
         "reference_independent": None if parts is None else len(parts.independent),
+        **_holdout(settings, inputs, study),
         "discriminator": None if inputs.critic is None else inputs.critic.path,
         "discriminator_sha256": None if inputs.critic is None else inputs.critic.sha256,
         "compared": None if parts is None else min(len(inputs.samples), len(parts.scored)),
         "limits": {"diversity": Coverage.warn_below, "fidelity": Coverage.fidelity_warn_below},
+    }
+
+
+def _holdout(settings: Settings, inputs: Inputs, study: Study) -> Mapping[str, JSON]:
+    """Tell what the training and the held-out set were, and what was left out of them."""
+    sources, sides = inputs.sources, study.training_parts
+    return {
+        "holdout": None if sources is None else str(settings.holdout),
+        "holdout_sha256": None if sources is None else sources.held_out.sha256,
+        "holdout_n": None if sides is None else sides.totals[1],
+        "holdout_used": None if sides is None else len(sides.held_out),
+        "holdout_duplicates": None if sides is None else sides.held_out_duplicates,
+        "training_sha256": None if sources is None else sources.training_sha256,
+        "training_n": None if sides is None else sides.totals[0],
+        "training_used": None if sides is None else len(sides.training),
+        "training_duplicates": None if sides is None else sides.duplicates,
+        "training_twins": None if sides is None else sides.twins,
     }
 
 

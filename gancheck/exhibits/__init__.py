@@ -4,7 +4,8 @@
 kind       payload
 =========  =========================================================================================
 grid       ``tiles`` [{image, caption}], ``role`` (reference | samples)
-pairs      ``pairs`` [{left, right, caption}], ``left_title``, ``right_title``
+pairs      ``pairs`` [{left, right, caption}], ``left_title``, ``right_title``; with a
+           ``difference_title``, each pair has a ``difference``, too: middle grey where equal
 bars       ``rows`` [{label, reference, samples, low, high, status}], all shares in 0..1
 scatter    ``series`` [{name, role, x, y}], ``x_label``, ``y_label``
 heatmap    ``image``, ``extent`` [x0, x1, y0, y1], ``low``, ``high``, ``unit``, ``x_label``,
@@ -16,20 +17,42 @@ slice      ``layers`` [{name, title, unit, image, low, high, clipped}], ``extent
 crossing   ``reference`` {x, y}, ``steps`` {x, y} in order, ``jumps``, ``x_label``, ``y_label``
 morph      ``start`` {x, y, x_label, y_label, extent}, ``end`` {x, y, x_label, y_label},
            ``reference`` {x, y}, ``colours`` [#rrggbb]
+cloud      ``positions`` pairs of uint16 over ``extent`` [x0, x1, y0, y1], the reference first;
+           for each point ``flags`` uint8 (1 sample, 2 off the reference), ``modes`` int16 (number
+           of a label, -1 unknown), ``tiles`` uint16 (number of a picture, 65535 none);
+           ``colours`` three uint8 for each sample, or empty; ``names`` of each side, or empty;
+           ``labels``; ``sheet`` {image, columns, tile [w, h], cell [w, h]} or None;
+           ``x_label``, ``y_label``
+histogram  ``series`` [{name, role, counts}], ``edges`` (one more than counts), ``x_label``,
+           ``y_label``, ``marks`` [{at, text}]: lines across at values
+lines      ``series`` [{name, role, lines [[y, ...], ...]}], ``x_label``, ``y_label``
+table      ``columns``, ``rows`` [[text or number, ...]], the worst first; ``note`` under it
 =========  =========================================================================================
 
-Images are data URIs; numbers are plain floats. Vector samples of two dimensions become scatters.
+Lines of a slice, and strips and crossings, may carry the number of a ``surface``: that is how a
+line leads to the strip across it.
+
+Images are data URIs; arrays of a cloud are base64 of little-endian numbers; all other numbers are
+plain floats.
 """
 
 from gancheck.exhibits.charts import bars, crossing, scatter
+from gancheck.exhibits.cloud import Side, cloud
+from gancheck.exhibits.copies import compared_pairs, difference, histogram
 from gancheck.exhibits.fields import heatmap, latent_slice, morph, place_colours, shaded
 from gancheck.exhibits.pictures import grid, pairs, strip
+from gancheck.exhibits.tables import table
 
 __all__ = [
+    "Side",
     "bars",
+    "cloud",
+    "compared_pairs",
     "crossing",
+    "difference",
     "grid",
     "heatmap",
+    "histogram",
     "latent_slice",
     "morph",
     "pairs",
@@ -37,4 +60,5 @@ __all__ = [
     "scatter",
     "shaded",
     "strip",
+    "table",
 ]

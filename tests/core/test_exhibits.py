@@ -26,6 +26,14 @@ def one_of_each() -> list[Exhibit]:
         exhibits.strip("T", "C", IMAGES),
         exhibits.pairs("T", "C", IMAGES, IMAGES, ["1", "2", "3"], titles=("left", "right")),
         exhibits.bars("T", "C", [mode(0), mode(1)]),
+        exhibits.histogram(
+            "T",
+            "C",
+            [("all", "samples", np.array([1, 0.5]))],
+            np.array([0, 1, 2]),
+            axes=("x", "y"),
+            marks=[(1.5, "limit")],
+        ),
         exhibits.scatter("T", "C", [("all", "samples", POINTS)], axes=("x", "y")),
         exhibits.heatmap("T", "C", np.eye(4), (-1, 1, -2, 2), unit="u", axes=("x", "y")),
         exhibits.latent_slice(
@@ -48,6 +56,7 @@ KEYS = {
     "strip": {"tiles", "jumps"},
     "pairs": {"pairs", "left_title", "right_title"},
     "bars": {"rows"},
+    "histogram": {"series", "edges", "x_label", "y_label", "marks"},
     "scatter": {"series", "x_label", "y_label"},
     "heatmap": {"image", "extent", "low", "high", "unit", "x_label", "y_label", "marks"},
     "slice": {"layers", "extent", "x_label", "y_label", "lines", "rings"},
@@ -98,3 +107,45 @@ def test_a_heat_map_of_one_value_is_defined() -> None:
     )
     assert (flat.payload["low"], flat.payload["high"]) == (7.0, 7.0)
     assert flat.payload["marks"] == [[0.1235, 1.0], [2.0, -1.0]]
+
+
+def test_compared_pairs_add_the_difference_to_each_pair() -> None:
+    """Pairs keep their keys; each has a third picture, and there is a heading for it."""
+    left = np.arange(3 * 64, dtype=np.uint8).reshape(3, 1, 8, 8)
+    captions, titles = ["1", "2", "3"], ("sample", "twin")
+    shown = exhibits.compared_pairs("T", "C", left, IMAGES, captions, titles=titles)
+    assert shown.kind == "pairs"
+    assert set(shown.payload) == KEYS["pairs"] | {"difference_title"}
+    assert set(shown.payload["pairs"][0]) == {"left", "right", "caption", "difference"}
+    same = exhibits.compared_pairs("T", "C", left, IMAGES, captions, titles=titles, moved=left)
+    middle = {pair["difference"] for pair in same.payload["pairs"]}
+    assert len(middle) == 1
+    assert same.payload["pairs"][1]["right"] == shown.payload["pairs"][1]["right"]
+    assert json.loads(json.dumps(shown.payload)) == shown.payload
+
+
+def test_small_originals_are_compared_at_their_size() -> None:
+    """Where only thumbnails are there, the sample is shrunk to take the difference."""
+    large = np.zeros((3, 1, 16, 16), dtype=np.uint8)
+    shown = exhibits.compared_pairs("T", "C", large, IMAGES, ["", "", ""], titles=("a", "b"))
+    assert len({pair["difference"] for pair in shown.payload["pairs"]}) == 1
+
+
+def test_a_difference_is_signed_around_the_middle() -> None:
+    """Equal pixels are middle grey, brighter ones lighter, darker ones darker."""
+    left, right = np.array([[[[0, 100, 255]]]], np.uint8), np.array([[[[255, 100, 0]]]], np.uint8)
+    assert exhibits.difference(left, right).ravel().tolist() == [0, 128, 255]
+
+
+def test_a_histogram_keeps_fractions_and_marks() -> None:
+    """Counts may be scaled; marks say what they stand for."""
+    shown = exhibits.histogram(
+        "T",
+        "C",
+        [("all", "samples", np.array([1, 0.123456]))],
+        np.array([0, 1, 2]),
+        axes=("x", "y"),
+        marks=[(1.23456, "limit")],
+    )
+    assert shown.payload["series"] == [{"name": "all", "role": "samples", "counts": [1.0, 0.1235]}]
+    assert shown.payload["marks"] == [{"at": 1.2346, "text": "limit"}]
