@@ -52,6 +52,9 @@ def to_bytes(prepared: PreparedReference) -> bytes:
     thumbnails = known.scored.thumbnails
     if thumbnails is not None:
         arrays.update(_thumbnail_arrays(thumbnails))
+    apart = known.independent.thumbnails
+    if apart is not None and apart.tiles is not None:
+        arrays["independent.images"] = apart.tiles
     facts = {
         "format": FORMAT,
         "gancheck": prepared.version,
@@ -66,6 +69,7 @@ def to_bytes(prepared: PreparedReference) -> bytes:
         "sizes": [len(known.scored), len(known.independent)],
         "label_names": list(known.scored.label_names),
         "ids": list(known.scored.ids),
+        "independent_ids": list(known.independent.ids),
         "thumbnails": None if thumbnails is None else list(thumbnails.shape),
         "views": {name: _view_facts(view) for name, view in views.items()},
     }
@@ -179,9 +183,17 @@ def _reference(arrays: Mapping[str, AnyArray], facts: Mapping[str, JSON]) -> Ref
         _part("scored", facts["sizes"][0], tuple(facts["ids"]), arrays, facts),
         thumbnails=_thumbnails(arrays, facts),
     )
+    apart = _part("independent", facts["sizes"][1], tuple(facts["independent_ids"]), arrays, facts)
+    tiles = arrays.get("independent.images")
+    if tiles is not None:
+        if tiles.shape != (len(apart), *apart.shape):
+            raise ValueError("images of another number or shape")
+        channels, height, width = apart.shape
+        small = Thumbnails(len(tiles), (channels, height, width), tiles)
+        apart = dataclasses.replace(apart, thumbnails=small)
     return Reference(
         scored,
-        _part("independent", facts["sizes"][1], (), arrays, facts),
+        apart,
         facts["path"],
         facts["sha256"],
         facts["total"],

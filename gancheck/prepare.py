@@ -25,7 +25,7 @@ from gancheck.ordering import shuffled
 from gancheck.reference import Part, PreparedReference, Reference, ReferenceView
 from gancheck.settings import Clock, Settings
 from gancheck.study import embedded
-from gancheck.thumbnails import thumbnails
+from gancheck.thumbnails import LOSSLESS_SIDE, thumbnails
 from gancheck.types import Embedding, SampleSet
 
 if TYPE_CHECKING:
@@ -137,12 +137,14 @@ def prepare(
 
 
 def _with_thumbnails(reference: Reference) -> Reference:
+    """Add small pictures; of the part that is never shown only where they are whole images."""
     if reference.kind == "vector":
         return reference
-    small = thumbnails(reference.scored.values)
-    return dataclasses.replace(
-        reference, scored=dataclasses.replace(reference.scored, thumbnails=small)
-    )
+    scored, apart = reference.scored, reference.independent
+    scored = dataclasses.replace(scored, thumbnails=thumbnails(scored.values))
+    if max(apart.shape[1:]) <= LOSSLESS_SIDE:
+        apart = dataclasses.replace(apart, thumbnails=thumbnails(apart.values))
+    return dataclasses.replace(reference, scored=scored, independent=apart)
 
 
 def _view(

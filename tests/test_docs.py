@@ -42,6 +42,8 @@ LIMITS = {
     "audit.latent-law": ("another law", ""),
     "cuts.crossings": (f"{Cuts.warn_lines_above:.2f}", ""),
     "memorization.copies": (f"{Memorization.warn_above:.2f}", ""),
+    "memorization.relabelling": (f"up to {Memorization.warn_p_up_to:.2f}, if 0.1%", ""),
+    "memorization.flagged": (f"interval is above {Memorization.warn_above:.2f}", ""),
 }
 
 

@@ -31,6 +31,9 @@ def exit_codes() -> Iterator[None]:
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     except (typer.Exit, typer.Abort):
         raise
+    except BrokenPipeError:  # whoever read our output has gone, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(ExitCode.COULD_NOT_RUN) from None
     except Exception:
         traceback.print_exc()
         typer.echo("This is a bug in gancheck. Please report it with the lines above.", err=True)

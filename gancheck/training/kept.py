@@ -10,7 +10,7 @@ import numpy as np
 from gancheck.training.tables import Table, first_seen
 
 if TYPE_CHECKING:
-    from gancheck.reference import PreparedReference
+    from gancheck.reference import Part, PreparedReference
     from gancheck.types import AnyArray, IntArray
 
 
@@ -24,10 +24,10 @@ def table_of(prepared: PreparedReference) -> Table:
 
 
 def names_of(prepared: PreparedReference) -> tuple[str, ...]:
-    """Name the samples of both parts; those of the independent part have no names of their own."""
+    """Name the samples of both parts."""
     known = prepared.reference
-    scored = (known.scored.id_of(row) for row in range(len(known.scored)))
-    return (*scored, *(f"{row} of those fitted on" for row in range(len(known.independent))))
+    parts = (known.scored, known.independent)
+    return tuple(part.id_of(row) for part in parts for row in range(len(part)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,15 +37,25 @@ class Kept:
     prepared: PreparedReference
 
     def take(self, rows: IntArray) -> AnyArray | None:
-        """Return samples, thumbnails of scored ones, or None where one of them has neither."""
+        """Return samples or thumbnails, or None where one of them has neither."""
         known = self.prepared.reference
-        scored, apart = known.scored, known.independent
-        if scored.samples is not None and apart.samples is not None:
-            late = rows >= len(scored)
-            out = np.empty((len(rows), *known.shape), dtype=scored.values.dtype)
-            out[~late] = scored.values[rows[~late]]
-            out[late] = apart.values[rows[late] - len(scored)]
-            return out
-        if scored.thumbnails is None or (rows >= len(scored)).any():
-            return None
-        return scored.thumbnails.take(rows)
+        late = rows >= len(known.scored)
+        chosen = rows[~late], rows[late] - len(known.scored)
+        pieces = []
+        for part, some in zip((known.scored, known.independent), chosen, strict=True):
+            if len(some) and part.samples is None and part.thumbnails is None:
+                return None
+            pieces.append(_shown(part, some) if len(some) else None)
+        shape = next(piece.shape[1:] for piece in pieces if piece is not None)
+        out = np.empty((len(rows), *shape), dtype=next(p.dtype for p in pieces if p is not None))
+        for place, piece in zip((~late, late), pieces, strict=True):
+            if piece is not None:
+                out[place] = piece
+        return out
+
+
+def _shown(part: Part, rows: IntArray) -> AnyArray:
+    if part.samples is not None:
+        chosen: AnyArray = part.values[rows]
+        return chosen
+    return part.pictures(rows)

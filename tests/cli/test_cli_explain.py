@@ -69,3 +69,19 @@ def test_the_module_runs_as_a_program() -> None:
     )
 
     assert done.stdout.strip() == f"gancheck {__version__}"
+
+
+def test_a_reader_that_goes_away_is_no_bug() -> None:
+    """Piping into something that stops reading ends quietly, without a traceback."""
+    text = "from gancheck.cli import main; main()"
+    command = [sys.executable, "-c", text, "explain", "memorization"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, text=False
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read().decode()
+
+        assert process.wait() == 2
+        assert said == ""

@@ -307,8 +307,11 @@ def test_of_a_prepared_reference_both_parts_are_the_training_side(
     assert shown is not None
     np.testing.assert_array_equal(shown[0], original)
     apart = np.flatnonzero(side.rows >= scored)[:1]
-    assert side.id_of(int(apart[0])).endswith("fitted on")
-    assert (side.samples(apart) is None) == (kind == "images")
+    number = int(side.rows[apart[0]]) - scored
+    assert side.id_of(int(apart[0])) == ready.reference.independent.id_of(number)
+    again = side.samples(apart)
+    assert again is not None
+    np.testing.assert_array_equal(again[0], train[int(side.id_of(int(apart[0])))])
 
 
 def test_without_held_out_data_there_is_no_training_set(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def _headline(diagnosis: Diagnosis) -> Text:
     if score is None:
         return plain("no diversity score", "dim")
     value, interval, ceiling = wording.score_numbers(score)
-    line = Text.assemble(score.name, " ", plain(value, "bold"), " ", interval)
+    line = Text.assemble(plain(score.name), " ", plain(value, "bold"), " ", interval)
     bound = facts.limit(diagnosis, score.name)
     if bound is not None:
         line.append(f"   limit {bound:.2f}")
