@@ -102,7 +102,9 @@ class Proof:
         closeness = copying.closeness(near.distances, gaps, study.view.tolerance)
         trained = np.arange(len(training)) < len(training.training)
         rng = study.rng("memorization")
-        test = copying.relabelling_test(twins, distances, trained, training.radius, rng)
+        test = copying.relabelling_on_both_scales(
+            twins, distances, closeness, trained, training.radius, rng
+        )
         return cls(
             near, closeness, trained, test, copying.mirrored_control(twins, closeness, trained)
         )

@@ -22,6 +22,7 @@ from gancheck.study import Study
 from gancheck.types import Condition, Copy, Evidence, Exhibit, Finding, Interval, Score, Severity
 
 if TYPE_CHECKING:
+    from gancheck.measures.copying import Relabelling
     from gancheck.types import CopyKind, FloatArray, IntArray
 
 _LATENT_NUMBERS = 100_000  # coordinates of latents that a report lists
@@ -113,11 +114,12 @@ class Memorization:
             id="memorization.relabelling",
             analyzer=self.name,
             severity=self._proven(proof, n),
-            title=f"{test.hits:,} of {n:,} samples are near-duplicates of training samples, "
+            title=f"{test.hits:,} of {n:,} samples {_nearness(test)}, "
             f"{test.expected:,.0f} would be by chance (p = {test.p_value:.3g})",
             detail="Which real samples were trained on was dealt anew at random "
-            f"{test.rounds:,} times; p is how often as many near-duplicates fell on the training "
-            "side. It holds whatever else is wrong with the generator. It warns from "
+            f"{test.rounds:,} times; p is how often as many such samples fell on the training "
+            "side, doubled because two ways of being near are tried. It holds whatever else is "
+            "wrong with the generator. It warns from "
             f"{self.least_excess:.1%} of the samples beyond chance on: less is nothing, however "
             "certain.",
             condition=Condition.MEMORIZATION,
@@ -217,6 +219,12 @@ def _copies(study: Study, found: Search, most: int) -> Iterator[Copy]:
             if latents is not None and place < room
             else (),
         )
+
+
+def _nearness(test: Relabelling) -> str:
+    if test.relative:
+        return "are twice as near to a training sample as to any other real one"
+    return "are near-duplicates of training samples"
 
 
 def _kind(found: Search, row: int) -> CopyKind:

@@ -60,6 +60,7 @@ def build(
         twins=twins.pairs,
         notes=_notes(sources),
         totals=(trained.total, held.total),
+        tolerance=view.tolerance,
         seed=settings.seed,
         device=view.device,
         block_bytes=size,

@@ -88,6 +88,7 @@ class Training:
             byte; both of each are left out.
         notes: What the report should say of them.
         totals: Samples in both inputs.
+        tolerance: Distance below which two samples are the same to the view.
         seed: Seed of the choice that `radius` is measured on.
         device: Torch device for distances.
         block_bytes: Size of the part of the pool that is searched at once; no result depends on it.
@@ -101,6 +102,7 @@ class Training:
     twins: int = 0
     notes: tuple[str, ...] = ()
     totals: tuple[int, int] = (0, 0)
+    tolerance: float = 0.0
     seed: int = 0
     device: str = "cpu"
     block_bytes: int = BLOCK_BYTES
@@ -160,6 +162,7 @@ class Training:
         """The distance below which 1% of the pool has its nearest other sample.
 
         Estimated on at most 5,000 samples of the pool, chosen without looking at their side.
+        Near-duplicates within a side are left out: many of them would be taken for its scale.
         """
         rng = np.random.default_rng([self.seed, _STREAM])
         count = min(_RADIUS_QUERIES, len(self))
@@ -168,7 +171,8 @@ class Training:
         # Of samples at distance zero any two may be listed, and the sample itself need not be.
         itself = found.indices[:, 0] == rows
         other = np.where(itself, found.distances[:, 1], found.distances[:, 0])
-        return float(np.quantile(other, _RADIUS_SHARE))
+        apart = other[other > self.tolerance]
+        return float(np.quantile(apart if len(apart) else other, _RADIUS_SHARE))
 
     def _blocks(self) -> Iterator[FloatArray]:
         done = 0

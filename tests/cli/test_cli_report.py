@@ -186,7 +186,7 @@ def test_a_large_page_is_reduced_and_it_is_said(report: Report) -> None:
     assert "reduced to fit 900 kB" in result.stderr
     assert "at most 32 pictures in a grid" in result.stderr
     page = Path("other.html").read_text(encoding="utf-8")
-    assert "This page was reduced to fit its size" in page
+    assert "Reduced to keep the page small" in page
     assert "without its pictures" in page
 
 

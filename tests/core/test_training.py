@@ -239,8 +239,18 @@ def test_the_radius_leaves_a_hundredth_of_the_pool_inside() -> None:
     np.fill_diagonal(far, np.inf)
     assert known.radius == pytest.approx(np.quantile(far.min(axis=1), 0.01), rel=1e-5)
     assert sides_of(held, train).radius == known.radius
-    train[:20] = train[20:40]  # the view sees them alike: ties at distance zero
-    assert sides_of(train, held).radius == 0
+
+
+def test_near_duplicates_within_a_side_do_not_set_the_radius() -> None:
+    """Samples that the view sees alike are left out, or their distance would be the scale."""
+    train, held = normal(500, 3, 0), normal(300, 3, 1)
+    train[:20] = train[20:40]  # ties at distance zero
+    known = sides_of(train, held)
+    far = cdist(pool_of(known), pool_of(known))
+    np.fill_diagonal(far, np.inf)
+    apart = far.min(axis=1)[far.min(axis=1) > 1e-6]
+    assert len(apart) == 760
+    assert known.radius == pytest.approx(np.quantile(apart, 0.01), rel=1e-5)
 
 
 def test_the_radius_of_a_large_pool_is_estimated(monkeypatch: pytest.MonkeyPatch) -> None:
