@@ -56,7 +56,7 @@ def page(points: int, *, pictures: bool) -> str:
     sides = [_side(rng, points // 2, pictures=pictures) for _ in range(2)]
     labels = [f"mode {number}" for number in range(_MODES)]
     shown = exhibits.cloud("Map", "Points of two sides.", sides[0], sides[1], labels=labels)
-    return Html().render(_diagnosis(shown))
+    return Html().render(_diagnosis((shown, _morph(rng, points))))
 
 
 def measured(text: str, runs: int) -> dict[str, list[float]]:
@@ -97,6 +97,8 @@ def _acts() -> dict[str, str]:
         "back, ms": "document.querySelector('[data-do=reset]').click()",
         "hover, ms": f"{over}.dispatchEvent(new PointerEvent('pointermove', "
         "{bubbles: true, clientX: innerWidth / 3, clientY: 300}))",
+        "step of the slider, ms": "(() => { const one = document.querySelector('.morph input');"
+        "one.value = 50; one.dispatchEvent(new Event('input', {bubbles: true})); })()",
         "all in view, ms": "document.querySelector('[data-do=view]').click()",
     }
     return {name: f"({_TIMED})(() => {script})" for name, script in scripts.items()}
@@ -121,10 +123,18 @@ def _tiles(rng: np.random.Generator, n: int) -> AnyArray:
     return np.asarray(coarse.repeat(8, axis=2).repeat(8, axis=3))
 
 
-def _diagnosis(shown: Exhibit) -> Diagnosis:
+def _morph(rng: np.random.Generator, n: int) -> Exhibit:
+    start, end = rng.uniform(-1, 1, (n, 2)), rng.standard_normal((n, 2))
+    axes = (("z1", "z2"), ("x", "y"))
+    known = rng.standard_normal((_PICTURED, 2))
+    window = (-1.0, 1.0, -1.0, 1.0)
+    return exhibits.morph("Morph", "", start, end, known, extent=window, axes=axes)
+
+
+def _diagnosis(shown: tuple[Exhibit, ...]) -> Diagnosis:
     subject = Subject("model.pt", "torchscript", "", (2,), "normal", None, "image", (3, 64, 64))
     return Diagnosis(
-        subject, Verdict.HEALTHY, (), (), {}, (), (), (), (shown,), (), {}, {"gancheck": "0"}, {}
+        subject, Verdict.HEALTHY, (), (), {}, (), (), (), shown, (), {}, {"gancheck": "0"}, {}
     )
 
 
