@@ -240,7 +240,7 @@ class _Transformed(NamedTuple):
         height, width = grey.shape[1:]
         reach = min(_FARTHEST, min(height, width) // _SMALLEST_SHARE)
         framed = next_fast_len(height + reach), next_fast_len(width + reach, real=True)
-        sums = np.square(grey).cumsum(axis=1, dtype=np.float64).cumsum(axis=2)
+        sums = np.square(grey).cumsum(axis=1).cumsum(axis=2)
         squares = np.pad(sums, ((0, 0), (1, 0), (1, 0)))
         return cls(rfft2(grey, s=framed), squares, reach, framed)
 
