@@ -88,9 +88,7 @@ def command(
         str,
         typer.Option("--map", help="umap, pca or none.", rich_help_panel=flags.OUT),
     ] = "umap",
-    html: Annotated[
-        str | None, typer.Option(help="Path of the page, - for stdout.", rich_help_panel=flags.OUT)
-    ] = None,
+    html: flags.Html = None,
     json: Annotated[
         str | None, typer.Option(help="Path of the JSON, - for stdout.", rich_help_panel=flags.OUT)
     ] = None,
@@ -100,14 +98,7 @@ def command(
     no_json: Annotated[
         bool, typer.Option("--no-json", help="Write no JSON.", rich_help_panel=flags.OUT)
     ] = False,
-    max_report_size: Annotated[
-        str,
-        typer.Option(
-            metavar="SIZE",
-            help="Largest page; beyond it thumbnails, then points are reduced, and it is said.",
-            rich_help_panel=flags.OUT,
-        ),
-    ] = BUDGET,
+    max_report_size: flags.ReportSize = BUDGET,
     force: flags.Force = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Only the verdict.", rich_help_panel=flags.OUT)

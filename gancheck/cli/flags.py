@@ -110,6 +110,18 @@ DiscriminatorArch: TypeAlias = Annotated[
         rich_help_panel=RUN,
     ),
 ]
+Html: TypeAlias = Annotated[
+    str | None, typer.Option(help="Path of the page, - for stdout.", rich_help_panel=OUT)
+]
+ReportSize: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--max-report-size",
+        metavar="SIZE",
+        help="Largest page; beyond it thumbnails, then points are reduced, and it is said.",
+        rich_help_panel=OUT,
+    ),
+]
 Force: TypeAlias = Annotated[
     bool,
     typer.Option("--force", help="Replace files that gancheck did not write.", rich_help_panel=OUT),

@@ -38,9 +38,7 @@ def command(
     reports: Annotated[
         list[str], typer.Argument(metavar="REPORT", help="JSON of a run, - for stdin.")
     ],
-    html: Annotated[
-        str | None, typer.Option(help="Path of the page, - for stdout.", rich_help_panel=flags.OUT)
-    ] = None,
+    html: flags.Html = None,
     terminal: Annotated[
         bool,
         typer.Option(
@@ -50,14 +48,7 @@ def command(
             rich_help_panel=flags.OUT,
         ),
     ] = False,
-    max_report_size: Annotated[
-        str,
-        typer.Option(
-            metavar="SIZE",
-            help="Largest page; beyond it thumbnails, then points are reduced, and it is said.",
-            rich_help_panel=flags.OUT,
-        ),
-    ] = BUDGET,
+    max_report_size: flags.ReportSize = BUDGET,
     force: flags.Force = False,
     verbose: Annotated[
         bool,
