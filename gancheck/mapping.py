@@ -163,7 +163,9 @@ def principal(samples: FloatArray, reference: FloatArray | None) -> Plane:
     from sklearn.decomposition import PCA
 
     enough = reference is not None and len(reference) > 2
-    axes = PCA(2, random_state=0).fit(reference if enough else samples)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # shares of no spread at all, not asked for
+        axes = PCA(2, random_state=0).fit(reference if enough else samples)
     apart = np.asarray(axes.transform(samples))
     if reference is None:
         nothing = np.zeros(len(samples), dtype=bool)

@@ -19,7 +19,7 @@ from gancheck.types import Condition, SampleSet, Verdict
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples" / "mnist"
 REFERENCE = EXAMPLES / "mnist_reference.npz"
 FEW = 1500
-QUICK = Settings(samples=FEW, embedder="pixels")
+QUICK = Settings(samples=FEW, embedder="pixels", map="pca")
 
 
 def generator(name: str) -> nn.Module:
@@ -84,7 +84,7 @@ def test_every_format_gives_the_same_numbers(
     elif file == "pth with --arch":
         path = EXAMPLES / "mnist_collapsed.pth"
         arch = f"{EXAMPLES / 'generator.py'}:Generator"
-        settings = Settings(samples=FEW, embedder="pixels", load=LoadOptions(arch=arch))
+        settings = Settings(samples=FEW, embedder="pixels", map="pca", load=LoadOptions(arch=arch))
     found = diagnose(path, REFERENCE, settings)
 
     assert found.verdict is torchscript.verdict

@@ -17,7 +17,7 @@ from gancheck.types import Condition, Severity, Verdict
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples" / "mnist"
 REFERENCE, HELD_OUT = EXAMPLES / "mnist_reference.npz", EXAMPLES / "mnist_held_out.npz"
-QUICK = Settings(samples=2000, embedder="pixels")
+QUICK = Settings(samples=2000, embedder="pixels", map="pca")
 
 
 @pytest.fixture(scope="module")

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from gancheck.types import JSON, AnyArray
 
 SPIRAL = Path(__file__).resolve().parents[1] / "examples" / "spiral" / "spiral_better.pt"
-DIRECT = Settings(samples=400, embedder="pixels", cache=False)
+DIRECT = Settings(samples=400, embedder="pixels", cache=False, map="pca")
 KEPT = dataclasses.replace(DIRECT, cache=True)
-FILED = Settings(samples=400)
-ALONE = Settings(samples=1200)
+FILED = Settings(samples=400, map="pca")
+ALONE = Settings(samples=1200, map="pca")
 
 
 @pytest.fixture

@@ -171,3 +171,10 @@ def test_points_of_the_plane_stay_where_they_are() -> None:
     assert plane.samples is samples
     assert plane.off.tolist() == [False, True]
     assert not as_they_are(samples, None).off.any()
+
+
+def test_points_that_are_all_the_same_have_a_place() -> None:
+    """A constant generator is laid out without a warning: everything lies in the middle."""
+    plane = principal(np.ones((60, 3), dtype=np.float32), None)
+
+    np.testing.assert_allclose(plane.samples, 0, atol=1e-6)
