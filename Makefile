@@ -11,7 +11,7 @@ demo: $(VENV)/.ready
 	$(BIN)/gancheck demo
 
 test: lint
-	$(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(T)
+	$(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder $(T)
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check

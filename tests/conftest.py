@@ -36,6 +36,12 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the whole runs, which take longest, so that no core waits for them at the end."""
+    here = Path(__file__).resolve().parent
+    items.sort(key=lambda item: item.path.parent != here)
+
+
 @dataclass(frozen=True)
 class Hasty(Fitted):
     """The fitted view, after a few steps instead of some hundred."""
