@@ -10,12 +10,17 @@ import numpy as np
 from gancheck.types import Exhibit, Mode
 
 if TYPE_CHECKING:
-    from gancheck.types import FloatArray
+    from gancheck.types import JSON, FloatArray
 
 
 def bars(title: str, caption: str, modes: Iterable[Mode]) -> Exhibit:
     """Show the share of each mode in the reference and in the samples."""
-    rows = [
+    return Exhibit("bars", title, caption, {"rows": mode_rows(modes)})
+
+
+def mode_rows(modes: Iterable[Mode]) -> list[dict[str, JSON]]:
+    """Return the rows of bars: shares of each mode, and how it is judged."""
+    return [
         {
             "label": mode.label,
             "reference": mode.reference_share,
@@ -26,7 +31,6 @@ def bars(title: str, caption: str, modes: Iterable[Mode]) -> Exhibit:
         }
         for mode in modes
     ]
-    return Exhibit("bars", title, caption, {"rows": rows})
 
 
 def scatter(

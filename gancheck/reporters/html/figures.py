@@ -120,19 +120,9 @@ def figure(exhibit: Exhibit, strips: Mapping[str, latent.Choice] | None = None) 
 
 def mode_bars(modes: Iterable[Mode]) -> list[Bar]:
     """Scale the modes of a diagnosis to a common length."""
-    return bars(
-        [
-            {
-                "label": mode.label,
-                "reference": mode.reference_share,
-                "samples": mode.sample_share,
-                "low": mode.low,
-                "high": mode.high,
-                "status": mode.status,
-            }
-            for mode in modes
-        ]
-    )
+    from gancheck.exhibits.charts import mode_rows
+
+    return bars(mode_rows(modes))
 
 
 def bars(rows: Sequence[Mapping[str, JSON]]) -> list[Bar]:
