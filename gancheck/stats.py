@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gancheck.types import Interval
+from gancheck.types import Interval, Tails
 
 if TYPE_CHECKING:
-    from gancheck.types import AnyArray, FloatArray
+    from collections.abc import Callable, Sequence
+
+    from gancheck.types import AnyArray, FloatArray, IntArray
 
 Z95 = 1.959963984540054
+_Z_ONE_95, _Z_ONE_99 = 1.6448536269514722, 2.3263478740408408
+GROUPS = 100
+"""Groups of rows that a paired comparison leaves out in turn."""
 
 
 def proportion_interval(hits: int, n: int, confidence: float = 0.95) -> Interval:
@@ -133,6 +138,44 @@ def jackknife_se(leave_one_group_out: FloatArray) -> float:
     return float(np.sqrt((groups - 1) / groups * np.sum((theta - theta.mean()) ** 2)))
 
 
-def around(value: float, se: float, *, low: float = 0.0, high: float = 1.0) -> Interval:
-    """Return the 95% normal interval around a value, clipped to the range of the quantity."""
-    return Interval(max(low, value - Z95 * se), min(high, value + Z95 * se))
+def tails_around(
+    middle: float, se: float, value: float, *, low: float = 0.0, high: float = 1.0
+) -> tuple[Interval, Tails]:
+    """Return the 95% normal interval and the one-sided bounds of an estimate.
+
+    Args:
+        middle: The estimate before it was clipped to the range of the quantity.
+        se: Its standard error.
+        value: The estimate as it is reported; every interval holds it.
+        low: Least value of the quantity.
+        high: Largest value of the quantity.
+    """
+
+    def reaching(z: float) -> Interval:
+        ends = max(low, middle - z * se), min(high, middle + z * se)
+        return Interval(min(ends[0], value), max(ends[1], value))
+
+    return reaching(Z95), Tails(reaching(_Z_ONE_95), reaching(_Z_ONE_99))
+
+
+def tails_of(interval_at: Callable[[float], tuple[float, float]]) -> Tails:
+    """Return one-sided bounds from a function that gives the two-sided interval at a confidence."""
+    return Tails(Interval(*interval_at(0.90)), Interval(*interval_at(0.98)))
+
+
+def group_replicates(
+    middle: float, effects: Sequence[FloatArray], order: IntArray
+) -> tuple[float, ...]:
+    """Return an estimate without each of 100 groups of rows.
+
+    Args:
+        middle: The estimate.
+        effects: What leaving out each row does to it, (n,) for each side; rows of equal number
+            leave together.
+        order: (n,) a random order of the rows that depends on n alone.
+    """
+    groups = min(GROUPS, len(order))
+    summed = np.zeros(groups)
+    for each in effects:
+        summed += np.bincount(order % groups, weights=each, minlength=groups)
+    return tuple((middle + groups / (groups - 1) * summed).tolist())

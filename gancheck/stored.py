@@ -17,7 +17,7 @@ from typing import NoReturn
 from gancheck import __version__
 from gancheck.errors import LoadError
 from gancheck.plain import MisfitError, from_json
-from gancheck.types import JSON, SCHEMA_VERSION, Diagnosis, Interval
+from gancheck.types import JSON, SCHEMA_VERSION, Diagnosis, Interval, Score, Tails
 
 LARGEST = 64 * 2**20
 """Bytes of the largest report that is read; one with all its pictures has a few million."""
@@ -124,11 +124,7 @@ def _require_sense(diagnosis: Diagnosis) -> None:
 
 def _with_open_ends(diagnosis: Diagnosis) -> Diagnosis:
     """Read the null at one end of an interval as what it was: no bound on that side."""
-    scores = {
-        name: replace(score, low=low, high=high)
-        for name, score in diagnosis.scores.items()
-        for low, high in (_ends(score.low, score.high),)
-    }
+    scores = {name: _with_open_score(score) for name, score in diagnosis.scores.items()}
     findings = tuple(
         replace(finding, interval=Interval(*_ends(*finding.interval)))
         if finding.interval is not None
@@ -136,6 +132,14 @@ def _with_open_ends(diagnosis: Diagnosis) -> Diagnosis:
         for finding in diagnosis.findings
     )
     return replace(diagnosis, scores=scores, findings=findings)
+
+
+def _with_open_score(score: Score) -> Score:
+    low, high = _ends(score.low, score.high)
+    tails = score.tails
+    if tails is not None:
+        tails = Tails(Interval(*_ends(*tails.at_95)), Interval(*_ends(*tails.at_99)))
+    return replace(score, low=low, high=high, tails=tails)
 
 
 def _ends(low: float, high: float) -> tuple[float, float]:

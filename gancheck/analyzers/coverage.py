@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from gancheck.analyzers import ANALYZERS
 from gancheck.embedders.interface import is_tolerant
-from gancheck.measures.overlap import GROUPS, Overlap, overlap
-from gancheck.neighbors import count_pairs, nearest
-from gancheck.stats import around, jackknife_se
+from gancheck.measures.overlap import Overlap, overlap
+from gancheck.measures.prdc import Mean, clipped_density, prdc
+from gancheck.stats import tails_around
 from gancheck.study import Study, View
 from gancheck.types import Condition, Evidence, Finding, Interval, Score, Severity
 
 if TYPE_CHECKING:
     from gancheck.types import FloatArray
+
+_OVERLAP_VERSION = 1  # rises whenever `overlap` gives other numbers for the same samples
 
 
 @ANALYZERS.register("coverage")
@@ -149,55 +149,6 @@ def read_sides(main: Overlap) -> tuple[Condition, str]:
     )
 
 
-def prdc(
-    reference: FloatArray, samples: FloatArray, k: int, device: str = "cpu"
-) -> dict[str, FloatArray]:
-    """Return what each point adds to precision, recall, density and coverage.
-
-    The numbers are the means. A ball includes its surface (``<=``), so that identical and constant
-    sets have defined values (all ones) where ``<`` gives 0/0.
-
-    Args:
-        reference: (n, d).
-        samples: (m, d); the published numbers assume m = n.
-        k: Neighbours that span a ball: 3 in Kynkaanniemi et al. 2019, 5 in Naeem et al. 2020.
-        device: Torch device.
-
-    Returns:
-        ``precision`` and ``density`` (m,), ``recall`` and ``coverage`` (n,). All are shares but
-        the density, which is not bounded by 1.
-    """
-    wide = nearest(reference, reference, k, exclude_self=True, device=device).distances[:, -1]
-    own = nearest(samples, samples, k, exclude_self=True, device=device).distances[:, -1]
-    held, inside = count_pairs(reference, samples, wide, device=device)
-    _, recalled = count_pairs(samples, reference, own, device=device)
-    return {
-        "precision": (inside > 0).astype(np.float64),
-        "recall": (recalled > 0).astype(np.float64),
-        "density": inside / k,
-        "coverage": (held > 0).astype(np.float64),
-    }
-
-
-def clipped_density(
-    reference: FloatArray, samples: FloatArray, k: int, device: str = "cpu"
-) -> FloatArray:
-    """Return each sample's clipped density over the reference's own mean clipped density.
-
-    A ball may reach no further than the median radius, so that outliers claim no space, and a
-    sample in more than k balls counts like one in k (Salvy et al. 2025, "clipped density").
-
-    Returns:
-        (m,) contributions; their mean, capped at 1, is the clipped density.
-    """
-    own = nearest(reference, reference, k, exclude_self=True, device=device).distances[:, -1]
-    radius = np.minimum(own, np.median(own))
-    _, real = count_pairs(reference, reference, radius, exclude_self=True, device=device)
-    _, drawn = count_pairs(reference, samples, radius, device=device)
-    usual = np.minimum(real / k, 1).mean()
-    return np.asarray(np.minimum(drawn / k, 1) / max(usual, 1e-12))
-
-
 def _overlap(view: View) -> Overlap:
     reference, samples = view.equal()
     return overlap(
@@ -215,7 +166,19 @@ def _overlap_score(name: str, found: Overlap, view: View) -> Score:
         ceiling = overlap(*half, tolerance=view.twin_radius, device=view.device).value
     else:
         ceiling = view.trust.ceiling.value
-    return Score(name, found.value, found.low, found.high, ceiling, found.n, found.k, view.name)
+    return Score(
+        name,
+        found.value,
+        found.low,
+        found.high,
+        ceiling,
+        found.n,
+        found.k,
+        view.name,
+        found.tails,
+        found.replicates,
+        version=_OVERLAP_VERSION,
+    )
 
 
 def _halves(view: View) -> tuple[FloatArray, FloatArray]:
@@ -225,25 +188,24 @@ def _halves(view: View) -> tuple[FloatArray, FloatArray]:
 
 
 def _fidelity_score(view: View, k: int) -> Score:
-    reference, samples = view.equal()
-    each = clipped_density(reference, samples, k, view.device)
-    ceiling = float(clipped_density(*_halves(view), k, view.device).mean())
-    return _mean_score("fidelity", each, min(1.0, ceiling), k, view.name)
+    found = clipped_density(*view.equal(), k, view.device)
+    ceiling = float(clipped_density(*_halves(view), k, view.device).each.mean())
+    return _mean_score("fidelity", found, min(1.0, ceiling), (k, view.name))
 
 
 def _published(view: View, k: int) -> Iterator[Score]:
     ceilings = prdc(*_halves(view), k, view.device)
-    for name, each in prdc(*view.equal(), k, view.device).items():
+    for name, found in prdc(*view.equal(), k, view.device).items():
         most = float("inf") if name == "density" else 1.0
-        yield _mean_score(name, each, float(ceilings[name].mean()), k, view.name, most=most)
+        ceiling = float(ceilings[name].each.mean())
+        yield _mean_score(name, found, ceiling, (k, view.name), most=most)
 
 
 def _mean_score(
-    name: str, each: FloatArray, ceiling: float, k: int, view: str, *, most: float = 1.0
+    name: str, found: Mean, ceiling: float, how: tuple[int, str], *, most: float = 1.0
 ) -> Score:
-    """Score a mean over points; the interval holds the balls fixed and leaves out points."""
-    group = np.arange(len(each)) % GROUPS
-    without = np.array([each[group != left_out].mean() for left_out in range(GROUPS)])
-    value = min(most, float(each.mean()))
-    low, high = around(value, jackknife_se(without), high=most)
-    return Score(name, value, low, high, ceiling, len(each), k, view)
+    """Score a mean over the points of one side, with the error that both sides bring."""
+    middle, (k, view) = float(found.each.mean()), how
+    value = min(most, middle)
+    interval, tails = tails_around(middle, found.se, value, high=most)
+    return Score(name, value, *interval, ceiling, len(found.each), k, view, tails)

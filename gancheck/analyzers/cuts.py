@@ -10,7 +10,7 @@ import numpy as np
 from gancheck.analyzers import ANALYZERS
 from gancheck.latents.pictures import pictures
 from gancheck.latents.search import Effort, LatentScan, joined_modes, scan
-from gancheck.stats import around, jackknife_se, poisson_interval, proportion_interval
+from gancheck.stats import jackknife_se, poisson_interval, proportion_interval, tails_around
 from gancheck.study import Study
 from gancheck.types import (
     Condition,
@@ -166,5 +166,6 @@ def _mass(found: LatentScan) -> Score:
     mass = found.mass_by_line()
     group = np.arange(len(mass)) % _GROUPS
     without = np.array([mass[group != g].mean() for g in range(_GROUPS)])
-    low, high = around(float(mass.mean()), jackknife_se(without))
-    return Score("cut_mass", float(mass.mean()), low, high, None, len(mass))
+    value = float(mass.mean())
+    interval, tails = tails_around(value, jackknife_se(without), value)
+    return Score("cut_mass", value, *interval, None, len(mass), tails=tails)

@@ -23,7 +23,7 @@ from gancheck.measures.judgements import (
     share_above,
 )
 from gancheck.samplers.planes import Plane, coordinate_plane, spanned_plane
-from gancheck.stats import proportion_interval
+from gancheck.stats import proportion_interval, tails_of
 from gancheck.study import Study
 from gancheck.types import (
     Condition,
@@ -101,7 +101,8 @@ class Discriminator:
         certain = int((np.abs(made) > SATURATED).sum())
         share = proportion_interval(certain, n)
         gradients = minimax_gradient(made), nonsaturating_gradient(made)
-        yield Score("saturated_outputs", certain / n, *share, 0.0, n)
+        tails = tails_of(lambda confidence: proportion_interval(certain, n, confidence))
+        yield Score("saturated_outputs", certain / n, *share, 0.0, n, tails=tails)
         names = ("minimax_gradient", "nonsaturating_gradient")
         for name, value in zip(names, gradients, strict=True):
             yield Score(name, value, value, value, 0.5, n)
@@ -128,7 +129,7 @@ class Discriminator:
     def _divergence(self, study: Study, asked: Asked, real: FloatArray) -> Iterator[Evidence]:
         found = jensen_shannon(real, asked.generated, study.seed)
         n = min(len(real), len(asked.generated))
-        yield Score("jensen_shannon", found.value, *found.interval, 0.0, n)
+        yield Score("jensen_shannon", found.value, *found.interval, 0.0, n, tails=found.tails)
         order = share_above(real, asked.generated)
         turned = order < 0.4
         detail = (

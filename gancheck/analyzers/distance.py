@@ -10,7 +10,7 @@ import numpy as np
 
 from gancheck.analyzers import ANALYZERS
 from gancheck.measures.distances import Estimate, frechet, kernel, sliced_wasserstein
-from gancheck.stats import around
+from gancheck.stats import tails_around
 from gancheck.study import Study, View
 from gancheck.types import Evidence, Finding, Score, Severity
 
@@ -110,9 +110,9 @@ def _score(
     pairs = [measure.compare(one, other) for one, other in zip(real, drawn, strict=True)]
     value = float(np.mean([pair.value for pair in pairs]))
     se = float(np.hypot(pairs[0].se, pairs[1].se)) / 2
-    low, high = around(value, se, low=measure.least, high=_UNBOUNDED)
+    interval, tails = tails_around(value, se, value, low=measure.least, high=_UNBOUNDED)
     ceiling = measure.compare(*real).value
-    return Score(measure.name, value, low, high, ceiling, n, None, view.name)
+    return Score(measure.name, value, *interval, ceiling, n, None, view.name, tails)
 
 
 def _beside(score: Score) -> str:

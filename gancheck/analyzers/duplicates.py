@@ -12,7 +12,13 @@ from gancheck import exhibits
 from gancheck.analyzers import ANALYZERS
 from gancheck.errors import NotAvailable
 from gancheck.neighbors import count_within, nearest
-from gancheck.stats import jackknife_se, poisson_interval, proportion_interval
+from gancheck.stats import (
+    jackknife_se,
+    poisson_interval,
+    proportion_interval,
+    tails_around,
+    tails_of,
+)
 from gancheck.study import Study, View
 from gancheck.types import Condition, Evidence, Exhibit, Finding, Interval, Score, Severity
 
@@ -71,9 +77,8 @@ class Duplicates:
         twins = count_within(features, features, radius, exclude_self=True, device=view.device)
         base = _reference_pairs(view, radius, len(features))
         support = support_size(twins, base)
-        yield Score(
-            "distinct_samples", *support, ceiling=None, n=len(features), k=None, view=view.name
-        )
+        tails = tails_of(lambda confidence: support_size(twins, base, confidence)[1:])
+        yield Score("distinct_samples", *support, None, len(features), None, view.name, tails)
         yield self._judge_support(support, len(features))
         yield self._judge_rate(study, twins, radius)
         yield from _ratios(view)
@@ -128,7 +133,9 @@ def duplicate_radius(view: View) -> float:
         return view.tolerance
 
 
-def support_size(twins: AnyArray, expected: float) -> tuple[float, float, float]:
+def support_size(
+    twins: AnyArray, expected: float, confidence: float = 0.95
+) -> tuple[float, float, float]:
     """Estimate how many distinct samples there are from how often samples coincide.
 
     Pairs over coinciding pairs, ``n (n - 1) / (2 C)``, estimates ``1 / sum p^2``: the support size
@@ -139,9 +146,10 @@ def support_size(twins: AnyArray, expected: float) -> tuple[float, float, float]
     Args:
         twins: (n,) how many others each sample coincides with.
         expected: Coinciding pairs that an equally large part of the reference would have.
+        confidence: Two-sided coverage of the interval.
 
     Returns:
-        Estimate and 95% interval; its lower end allows for one coincidence in a hundred not being
+        Estimate and interval; its lower end allows for one coincidence in a hundred not being
         recognised. Without an excess of coincidences the estimate is the lower bound, and the upper
         end is infinite.
     """
@@ -149,7 +157,8 @@ def support_size(twins: AnyArray, expected: float) -> tuple[float, float, float]
     total, pairs = n * (n - 1) / 2, n * mean / 2
     excess = max(0.0, float(twins.var()) - mean)
     inflation = 1 + 2 * excess / mean if mean > 0 else 1.0
-    low, high = (edge * inflation - expected for edge in poisson_interval(pairs / inflation))
+    edges = poisson_interval(pairs / inflation, confidence)
+    low, high = (edge * inflation - expected for edge in edges)
     high /= _FOUND_AT_LEAST
     smallest = total / high if high > 0 else float("inf")
     if low <= 0:
@@ -239,16 +248,8 @@ def _ratios(view: View) -> Iterator[Evidence]:
         se = jackknife_se(without)
         half = len(reference) // 2
         ceiling = measure(reference[:half]) / max(measure(reference[half:]), 1e-12)
-        yield Score(
-            name,
-            value,
-            max(0.0, value - 1.96 * se),
-            value + 1.96 * se,
-            ceiling,
-            len(samples),
-            None,
-            view.name,
-        )
+        interval, tails = tails_around(value, se, value, high=float("inf"))
+        yield Score(name, value, *interval, ceiling, len(samples), None, view.name, tails)
 
 
 def _largest_groups(

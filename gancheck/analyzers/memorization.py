@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from gancheck.measures.copying import FALSE_DISCOVERIES, share_of_copies
 from gancheck.neighbors import between
 from gancheck.originals import LEAST_DIMENSION, Proof, Search, search
 from gancheck.reference import among
-from gancheck.stats import proportion_interval
+from gancheck.stats import proportion_interval, tails_of
 from gancheck.study import Study
 from gancheck.types import Condition, Copy, Evidence, Exhibit, Finding, Interval, Score, Severity
 
@@ -84,9 +84,10 @@ class Memorization:
         if few and share.low <= self.warn_above:
             raise NotAvailable(found.uncalibrated)
         yield from _copies(study, found, self.listed)
-        estimate = share if found.proof is None else _with_close(found, found.proof, share)
+        estimate = _estimate(found)
         view, n = study.view.name, len(study.samples)
-        yield Score("memorization", estimate.value, estimate.low, estimate.high, None, n, 1, view)
+        tails = tails_of(lambda confidence: _estimate(found, confidence)[1:])
+        yield Score("memorization", *estimate, None, n, 1, view, tails)
         yield self._judge_copies(study, found, share)
         if found.proof is not None:
             yield self._judge_relabelling(found.proof, n)
@@ -159,25 +160,30 @@ class Memorization:
         )
 
 
-@dataclass(frozen=True)
-class _Share:
-    """A share of the samples with its 95% interval."""
+class _Share(NamedTuple):
+    """A share of the samples with its interval."""
 
     value: float
     low: float
     high: float
 
 
-def _share_of_repeats(found: Search) -> _Share:
+def _estimate(found: Search, confidence: float = 0.95) -> _Share:
+    """Return the share of copies: exact and near-exact ones, and close ones as proven."""
+    share = _share_of_repeats(found, confidence)
+    return share if found.proof is None else _with_close(found, found.proof, share, confidence)
+
+
+def _share_of_repeats(found: Search, confidence: float = 0.95) -> _Share:
     """Return the share of exact and near-exact copies beyond what honest samples would have."""
     hits, n = int(found.repeats.any.sum()), len(found.rows)
-    low, high = proportion_interval(hits, n)
+    low, high = proportion_interval(hits, n, confidence)
     chance = found.repeats.expected / n
     value = max(0.0, hits / n - chance)
     return _Share(value, max(0.0, min(value, low - chance)), max(value, high - chance))
 
 
-def _with_close(found: Search, proof: Proof, repeats: _Share) -> _Share:
+def _with_close(found: Search, proof: Proof, repeats: _Share, confidence: float) -> _Share:
     """Add the copies among the other samples, whose number the control estimates.
 
     The errors of both parts are combined by their distances from the estimates.
@@ -186,7 +192,11 @@ def _with_close(found: Search, proof: Proof, repeats: _Share) -> _Share:
     if not rest.any():
         return repeats
     other = share_of_copies(
-        proof.twins[rest], proof.closeness[rest], proof.trained, proof.control.threshold
+        proof.twins[rest],
+        proof.closeness[rest],
+        proof.trained,
+        proof.control.threshold,
+        confidence=confidence,
     )
     weight = float(rest.mean())
     value = repeats.value + weight * other.value

@@ -18,6 +18,7 @@ from gancheck.stats import (
     reject_false_discoveries,
     samples_to_miss,
     share_ratio_p_values,
+    tails_of,
 )
 from gancheck.study import Study
 from gancheck.types import (
@@ -141,6 +142,8 @@ class Modes:
             else f"{len(rare)} of {len(names)} modes, {lost:.0%} of the reference, are too rare to "
             f"be called missing with {n:,} samples; {enough}",
             detail=f"These are: {named}." if len(rare) else "",
+            condition=Condition.MISSING_MODES,
+            needed=float(most) if lost > self.fail_missing_share else None,
             value=lost,
             limit=f"<= {self.fail_missing_share:.2f}",
         )
@@ -298,9 +301,13 @@ def effective_modes(hits: IntArray, base_hits: IntArray, rng: np.random.Generato
         divergence = np.maximum(0.0, terms.sum(axis=-1) - (seen - 1) / (2 * n))
         return np.asarray(k * np.exp(-divergence))
 
-    low, high = np.quantile(effective(rng.multinomial(n, hits / n, _DRAWS)), [0.025, 0.975])
-    value = float(effective(hits))
-    return Score("effective_modes", value, min(value, low), max(value, high), float(k), n)
+    drawn, value = effective(rng.multinomial(n, hits / n, _DRAWS)), float(effective(hits))
+
+    def ends(confidence: float) -> tuple[float, float]:
+        low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
+        return min(value, float(low)), max(value, float(high))
+
+    return Score("effective_modes", value, *ends(0.95), float(k), n, tails=tails_of(ends))
 
 
 def _counted_modes(hits: IntArray, n: int) -> Score:

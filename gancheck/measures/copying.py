@@ -261,7 +261,12 @@ def _least_threshold(scores: FloatArray, training: AnyArray, ratio: float, rate:
 
 
 def share_of_copies(
-    twins: IntArray, closeness: FloatArray, training: AnyArray, threshold: float
+    twins: IntArray,
+    closeness: FloatArray,
+    training: AnyArray,
+    threshold: float,
+    *,
+    confidence: float = 0.95,
 ) -> Share:
     """Estimate the share of samples that repeat a training point.
 
@@ -280,6 +285,7 @@ def share_of_copies(
         closeness: (m,) values of `closeness`.
         training: (p,) True for pool points of the training side.
         threshold: Threshold of `mirrored_control`, infinite where it flagged none.
+        confidence: Two-sided coverage of the interval.
 
     Returns:
         The share; copies that are no closer than honest samples come are not in it.
@@ -296,14 +302,17 @@ def share_of_copies(
     weights = samples[copied] if found else samples
     each = float(weights.mean()) if len(weights) else 1.0
     unequal = float((weights**2).mean()) / each**2 if len(weights) else 1.0
-    low, high = _excess_interval(hits, decoys, ratio, unequal)
+    low, high = _excess_interval(hits, decoys, ratio, (unequal, confidence))
     value = max(0.0, hits - ratio * decoys) * (each if found else 1.0)
     return _clipped(np.array([value, low * each, high * each]) / len(closeness))
 
 
-def _excess_interval(hits: int, decoys: int, ratio: float, unequal: float) -> tuple[float, float]:
+def _excess_interval(
+    hits: int, decoys: int, ratio: float, how: tuple[float, float]
+) -> tuple[float, float]:
     """Bound ``hits - ratio * decoys``; a count of unequal things is worth ``1 / unequal`` of it."""
-    own, other = (poisson_interval(count / unequal) for count in (hits, decoys))
+    unequal, confidence = how
+    own, other = (poisson_interval(count / unequal, confidence) for count in (hits, decoys))
     excess = hits - ratio * decoys
     below = math.hypot(hits - unequal * own.low, ratio * (unequal * other.high - decoys))
     above = math.hypot(unequal * own.high - hits, ratio * (decoys - unequal * other.low))

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from gancheck.measures.overlap import GROUPS
 from gancheck.stats import jackknife_se
 
 if TYPE_CHECKING:
     from gancheck.types import AnyArray, FloatArray
 
+GROUPS = 20
 LEAST = 2 * GROUPS
 DIRECTIONS = 128
 _LIBRARIES = {

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gancheck.stats import around
+from gancheck.stats import tails_around
 
 if TYPE_CHECKING:
-    from gancheck.types import FloatArray, Interval
+    from gancheck.types import FloatArray, Interval, Tails
 
 LOG2 = math.log(2)
 SATURATED = math.log(99)
@@ -58,6 +58,7 @@ class Divergence:
 
     value: float
     interval: Interval
+    tails: Tails
 
     @property
     def at_ceiling(self) -> bool:
@@ -87,7 +88,7 @@ def jensen_shannon(real: FloatArray, generated: FloatArray, seed: int) -> Diverg
         variances.append((false.var() / len(false) + true.var() / len(true)) / 4)
     value = float(np.clip(np.mean(means), 0.0, LOG2))
     error = float(np.sqrt(np.mean(variances) / 2))
-    return Divergence(value, around(value, error, high=LOG2))
+    return Divergence(value, *tails_around(value, error, value, high=LOG2))
 
 
 def _log_likelihoods(

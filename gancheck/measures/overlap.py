@@ -21,18 +21,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gancheck.measures.calibration import calibrated
+from gancheck.measures.balls import Balls, both_sides
 from gancheck.measures.two_sample import overlap_bound
-from gancheck.neighbors import Neighbors, distinct, nearest
-from gancheck.stats import jackknife_se
+from gancheck.neighbors import distinct, nearest
+from gancheck.stats import group_replicates, tails_around
+from gancheck.types import Interval, Replicates, Tails
 
 if TYPE_CHECKING:
     from gancheck.types import AnyArray, FloatArray, IntArray
 
-GROUPS = 20
-_T95 = 2.093  # Student's t at 97.5% with 19 degrees of freedom, for an error from 20 groups
 TWIN_SHARE = 0.1
-_HALVINGS = 12
+_HALVINGS = 40
 _BLOCK = 2000
 _BALL, _FEW, _BALL_OF_FEW = 10, 1000, 5
 
@@ -51,6 +50,9 @@ class Overlap:
         side_se: Standard error of the difference of both sides.
         n: Distinct points compared on each side.
         k: Neighbours that span a ball.
+        tails: One-sided bounds of the value.
+        replicates: The value without groups of rows and on halves of them; None where a classifier
+            decided it.
         bound: Upper limit of the overlap that a classifier proves; None where it was not asked.
     """
 
@@ -63,6 +65,8 @@ class Overlap:
     side_se: float
     n: int
     k: int
+    tails: Tails
+    replicates: Replicates | None
     bound: float | None = None
 
     def bounded(self, limit: float) -> Overlap:
@@ -70,8 +74,20 @@ class Overlap:
         most = self.uniqueness * limit
         if most >= self.value:
             return replace(self, bound=limit)
-        low = max(0.0, self.low - (self.value - most))
-        return replace(self, value=most, low=low, high=most, bound=limit)
+        down = self.value - most
+
+        def cut(ends: Interval) -> Interval:
+            return Interval(max(0.0, ends.low - down), most)
+
+        return replace(
+            self,
+            value=most,
+            low=max(0.0, self.low - down),
+            high=most,
+            tails=Tails(cut(self.tails.at_95), cut(self.tails.at_99)),
+            replicates=None,
+            bound=limit,
+        )
 
 
 def usual_spacing(reference: FloatArray, *, device: str = "cpu") -> float:
@@ -110,7 +126,7 @@ def overlap(
             dimensions, and wrong where small differences between the sides shall not count.
 
     Returns:
-        The estimate with a delete-group jackknife interval.
+        The estimate with a jackknife interval.
 
     Raises:
         ValueError: The sides differ in size or hold fewer than 30 points.
@@ -118,21 +134,21 @@ def overlap(
     if len(reference) != len(samples) or len(samples) < 30:
         raise ValueError(f"need two sets of equal size >= 30: {len(reference)}, {len(samples)}")
     radius = twin_radius(reference, device=device) if tolerance is None else tolerance
-    kept_reference = distinct(reference, radius, device=device)
-    kept_samples = distinct(samples, radius, device=device)
-    n = min(len(kept_reference), len(kept_samples))
-    unique = min(1.0, len(kept_samples) / len(kept_reference))
-    uniques = _uniqueness_without(kept_samples, kept_reference, len(samples))
+    kept = distinct(reference, radius, device=device), distinct(samples, radius, device=device)
+    unique = _Uniqueness(kept[0], kept[1], len(samples))
+    n = min(len(kept[0]), len(kept[1]))
     k = ball_size(n)
     if n < 3 * k:  # too few distinct points for balls: uniqueness alone bounds the overlap
-        blocks = [_Balls(np.ones(2), np.ones((GROUPS, 2)), 0.0)]
-        return _result(unique, uniques, blocks, (n, k))
-    chosen = reference[spread(kept_reference, n)], samples[spread(kept_samples, n)]
+        return _result(unique, [], (n, k))
+    rows = spread(kept[0], n), spread(kept[1], n)
     blocks = [
-        _balls(_neighbor_lists(chosen[0][rows], chosen[1][rows], k, device)) for rows in _blocks(n)
+        _Block(mine, theirs, both_sides(reference[mine], samples[theirs], k, device), len(samples))
+        for mine, theirs in _dealt(rows, len(samples))
     ]
-    found = _result(unique, uniques, blocks, (n, k))
-    return found.bounded(overlap_bound(*chosen)) if classify else found
+    found = _result(unique, blocks, (n, k))
+    if not classify:
+        return found
+    return found.bounded(overlap_bound(reference[rows[0]], samples[rows[1]]))
 
 
 def spread(rows: IntArray, n: int) -> IntArray:
@@ -141,142 +157,169 @@ def spread(rows: IntArray, n: int) -> IntArray:
 
 
 @dataclass(frozen=True)
-class _Lists:
-    """Neighbour lists of both sides, long enough to leave out any group or any half."""
+class _Uniqueness:
+    """How many samples are distinct, relative to the reference.
 
-    reference_own: Neighbors
-    reference_other: Neighbors
-    samples_own: Neighbors
-    samples_other: Neighbors
-    k: int
+    Attributes:
+        reference: Rows of the distinct reference points.
+        samples: Rows of the distinct samples.
+        total: Points on each side before duplicates were left out.
+    """
+
+    reference: IntArray
+    samples: IntArray
+    total: int
 
     @property
-    def total(self) -> int:
-        """Points on each side."""
-        return len(self.reference_own.indices)
+    def value(self) -> float:
+        """Share of distinct samples over that of the reference, at most 1."""
+        return min(1.0, len(self.samples) / len(self.reference))
 
-    def sides(self, alive: AnyArray, k: int) -> tuple[float, float]:
-        """Return both one-sided overlaps of the points that are alive, (n,) booleans."""
-        return (
-            _one_sided(self.reference_own, self.reference_other, alive, k),
-            _one_sided(self.samples_own, self.samples_other, alive, k),
-        )
+    def effects(self) -> tuple[FloatArray, FloatArray]:
+        """Return what leaving out each reference point and each sample does to the value."""
+        if len(self.samples) >= len(self.reference):
+            return np.zeros(self.total), np.zeros(self.total)
+        sign = (1.0, self.reference), (-1.0, self.samples)
+        each = []
+        for direction, kept in sign:
+            mark = np.zeros(self.total)
+            mark[kept] = self.total / len(kept)
+            each.append(direction * self.value * (mark - 1) / (self.total - 1))
+        return each[0], each[1]
 
 
 @dataclass(frozen=True)
-class _Balls:
-    """What the balls of one block say.
+class _Block:
+    """The balls of some rows.
 
     Attributes:
-        sides: (2,) overlap seen from the reference and from the samples.
-        without: (G, 2) the same without each group of points.
-        overcount: Variance of the mean of both sides that the jackknife counts too often.
+        reference: Rows of its reference points.
+        samples: Rows of its samples.
+        balls: Balls around the reference points, and around the samples.
+        total: Points on each side of the whole, which rows are numbered in.
     """
 
-    sides: FloatArray
-    without: FloatArray
-    overcount: float
+    reference: IntArray
+    samples: IntArray
+    balls: tuple[Balls, Balls]
+    total: int
+
+    @property
+    def sides(self) -> FloatArray:
+        """Overlap seen from the reference and from the samples, (2,)."""
+        return np.array([side.overlap for side in self.balls])
+
+    def effects(self) -> tuple[FloatArray, FloatArray]:
+        """Return what leaving out each row of the reference and of the samples does to both sides.
+
+        Returns:
+            Two arrays (2, total); rows that are not in the block do nothing.
+        """
+        reference, samples = np.zeros((2, self.total)), np.zeros((2, self.total))
+        reference[0, self.reference], samples[0, self.samples] = self.balls[0].effects()
+        samples[1, self.samples], reference[1, self.reference] = self.balls[1].effects()
+        return reference, samples
+
+    def halved(self, first: AnyArray) -> float:
+        """Return the mean overlap of two halves of the rows, (total,) booleans for one of them.
+
+        Balls of one half are spanned by half of the neighbours, rounded down; those of the other
+        half by the rest.
+        """
+        k = self.balls[0].k
+        found = []
+        for half, spanning in ((first, k // 2), (~first, k - k // 2)):
+            mine, theirs = half[self.reference], half[self.samples]
+            found.append(self.balls[0].overlap_of(mine, theirs, spanning))
+            found.append(self.balls[1].overlap_of(theirs, mine, spanning))
+        return float(np.mean(found))
 
 
-def _blocks(n: int) -> list[IntArray]:
-    """Deal n rows at random to blocks of about 2,000."""
-    order = np.random.default_rng(n).permutation(n)
-    return np.array_split(order, max(1, round(n / _BLOCK)))
+def _dealt(rows: tuple[IntArray, IntArray], total: int) -> list[tuple[IntArray, IntArray]]:
+    """Deal rows at random to blocks of about 2,000, by their numbers among all rows."""
+    count = max(1, round(len(rows[0]) / _BLOCK))
+    block = _random_order(total) * count // total
+    return [(rows[0][block[rows[0]] == at], rows[1][block[rows[1]] == at]) for at in range(count)]
 
 
-def _neighbor_lists(reference: FloatArray, samples: FloatArray, k: int, device: str) -> _Lists:
-    reach = k + round(6 * np.sqrt(k)) + 4  # so that k / 2 neighbours are found in any half
-    length = min(reach, len(reference) - 1)
-    return _Lists(
-        nearest(reference, reference, length, exclude_self=True, device=device),
-        nearest(reference, samples, length, device=device),
-        nearest(samples, samples, length, exclude_self=True, device=device),
-        nearest(samples, reference, length, device=device),
-        k,
+def _random_order(total: int) -> IntArray:
+    """Return the same random order of so many rows in every run."""
+    return np.random.default_rng(total).permutation(total)
+
+
+def _result(unique: _Uniqueness, blocks: list[_Block], size: tuple[int, int]) -> Overlap:
+    """Average the blocks, combine both sides and uniqueness, and put the interval around it.
+
+    The variance is that of a delete-one jackknife less what it counts too often: a score of balls
+    hangs on pairs of points as well as on single ones, and the jackknife counts the variance of
+    pairs twice (Efron and Stein 1981). The mean of the scores of two random halves differs from
+    the score of the whole by that variance once.
+    """
+    sides: FloatArray = np.mean([block.sides for block in blocks], axis=0) if blocks else np.ones(2)
+    effects = _effects(blocks, unique.total)  # of reference rows and of samples, on both sides
+    side_se = _se(*(each[0] - each[1] for each in effects))
+    doubt = side_se * max(1, len(blocks)) ** 0.5  # of one block, or the number would move with n
+    combined = max(0.0, float(_combine(sides[0], sides[1], doubt)))
+    value = unique.value * min(1.0, combined)
+    without = [
+        (unique.value + one)
+        * np.maximum(0.0, _combine(sides[0] + each[0], sides[1] + each[1], doubt))
+        for one, each in zip(unique.effects(), effects, strict=True)
+    ]
+    middle = unique.value * combined
+    halves = unique.value * _halves(blocks, unique.total)
+    variance = _se(*(each - middle for each in without)) ** 2
+    overcount = float(np.var(halves, ddof=1)) if len(halves) else 0.0
+    se = max(variance - overcount, variance / 4) ** 0.5
+    interval, tails = tails_around(middle, se, value)
+    replicates = Replicates(
+        group_replicates(middle, [each - middle for each in without], _random_order(unique.total)),
+        tuple(halves.tolist()),
+    )
+    return Overlap(
+        value=value,
+        low=interval.low,
+        high=interval.high,
+        uniqueness=unique.value,
+        from_reference=float(sides[0]),
+        from_samples=float(sides[1]),
+        side_se=side_se,
+        n=size[0],
+        k=size[1],
+        tails=tails,
+        replicates=replicates,
     )
 
 
-def _balls(lists: _Lists) -> _Balls:
-    """Read the balls of all points, without each group, and in random halves."""
-    group = _groups(lists.total)
-    everyone = np.ones(lists.total, dtype=bool)
-    without = [lists.sides(group != out, lists.k) for out in range(GROUPS)]
-    sides = np.array(lists.sides(everyone, lists.k))
-    return _Balls(sides, np.array(without), _overcount(lists))
+def _effects(blocks: list[_Block], total: int) -> tuple[FloatArray, FloatArray]:
+    """Return what leaving out each row does to the mean over the blocks: two arrays (2, total)."""
+    each = [block.effects() for block in blocks]
+    if not each:
+        return np.zeros((2, total)), np.zeros((2, total))
+    reference = np.mean([one for one, _ in each], axis=0)
+    return reference, np.mean([other for _, other in each], axis=0)
 
 
-def _overcount(lists: _Lists) -> float:
-    """Estimate how much too large the jackknife variance of the balls is.
-
-    Where two laws agree, a score of balls hangs on pairs and triples of points rather than on
-    single ones, and the jackknife counts their variance twice and three times (Efron and Stein
-    1981). The mean of the scores of two random halves differs from the score of the whole by
-    their variance once and three times; two thirds of that is what triples are counted too often,
-    and pairs keep a third of their surplus.
-    """
-    rng = np.random.default_rng(lists.total)
-    k = max(2, round(lists.k / 2))
-    halves = []
-    for _ in range(_HALVINGS):
-        first = rng.permutation(lists.total) % 2 == 0
-        halves.append(np.mean([lists.sides(first, k), lists.sides(~first, k)]))
-    return 2 / 3 * float(np.var(halves, ddof=1))
+def _halves(blocks: list[_Block], total: int) -> FloatArray:
+    """Return the mean over the blocks of what random halves score, for each of several splits."""
+    rng = np.random.default_rng([total, 1])
+    splits = [rng.permutation(total) % 2 == 0 for _ in range(_HALVINGS if blocks else 0)]
+    return np.array([np.mean([block.halved(first) for block in blocks]) for first in splits])
 
 
-def _one_sided(own: Neighbors, other: Neighbors, alive: AnyArray, k: int) -> float:
-    """Return the calibrated filling of the balls around the points of one side that are alive."""
-    own_alive, other_alive = alive[own.indices[alive]], alive[other.indices[alive]]
-    kth = np.argmax(own_alive.cumsum(axis=1, dtype=np.int16) >= k, axis=1)
-    kth = np.where(own_alive.sum(axis=1) >= k, kth, own_alive.shape[1] - 1)
-    radius = np.take_along_axis(own.distances[alive], kth[:, None], axis=1)
-    counts = ((other.distances[alive] <= radius) & other_alive).sum(axis=1)
-    n = len(radius)
-    return calibrated(float(np.minimum(counts, k).mean()) / k, n, n, k)
+def _se(*effects: FloatArray) -> float:
+    """Return the delete-one jackknife error of what independent sides do, (total,) each."""
+    return float(np.sqrt(sum(float(np.sum((each - each.mean()) ** 2)) for each in effects)))
 
 
-def _groups(total: int) -> IntArray:
-    """Deal points to groups at random, so that the order of the points means nothing."""
-    return np.asarray(np.random.default_rng(total).permutation(total) % GROUPS)
-
-
-def _combine(left: float, right: float, side_se: float) -> float:
+def _combine(left: AnyArray, right: AnyArray, side_se: float) -> AnyArray:
     """Average sides that agree; move towards the smaller the more surely they disagree.
 
     When samples spread wider than the reference their own balls are large and hold reference
     points that are not near; the reference's balls count such samples for what they are. So a
     surplus of the samples' side is dropped altogether once it is beyond doubt.
     """
-    middle, gap = (left + right) / 2, abs(left - right)
-    beyond = gap - 2 * side_se
-    if beyond <= 0:
-        return middle
-    if right > left:
-        return middle - min(1.0, beyond / max(2 * side_se, 1e-12)) * gap / 2
-    return middle - beyond / 2
-
-
-def _uniqueness_without(kept_samples: IntArray, kept_reference: IntArray, total: int) -> FloatArray:
-    """Return the uniqueness without each group of samples and reference points."""
-    group = _groups(total)
-    samples = np.bincount(group[kept_samples], minlength=GROUPS)
-    reference = np.bincount(group[kept_reference], minlength=GROUPS)
-    left = np.maximum(reference.sum() - reference, 1)
-    return np.asarray(np.minimum(1.0, (samples.sum() - samples) / left))
-
-
-def _result(
-    unique: float, uniques: FloatArray, blocks: list[_Balls], size: tuple[int, int]
-) -> Overlap:
-    """Average the blocks, combine both sides and uniqueness, and put the interval around it."""
-    left, right = np.mean([block.sides for block in blocks], axis=0).tolist()
-    without = np.mean([block.without for block in blocks], axis=0)
-    overcount = float(np.mean([block.overcount for block in blocks])) / len(blocks)
-    side_se = jackknife_se(without[:, 0] - without[:, 1])
-    doubt = side_se * len(blocks) ** 0.5  # that of one block, or the number would move with n
-    each = np.array([max(0.0, _combine(a, b, doubt)) for a, b in without])
-    variance = jackknife_se(uniques * each) ** 2
-    se = max(variance - unique**2 * overcount, variance / 4) ** 0.5
-    combined = max(0.0, _combine(left, right, doubt))
-    value = unique * min(1.0, combined)
-    low, high = max(0.0, unique * combined - _T95 * se), min(1.0, unique * combined + _T95 * se)
-    return Overlap(value, min(low, value), max(high, value), unique, left, right, side_se, *size)
+    middle, gap = (left + right) / 2, np.abs(left - right)
+    beyond = np.maximum(0.0, gap - 2 * side_se)
+    surplus = np.minimum(1.0, beyond / max(2 * side_se, 1e-12)) * gap / 2
+    return np.asarray(middle - np.where(right > left, surplus, beyond / 2))

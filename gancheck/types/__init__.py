@@ -18,8 +18,10 @@ from gancheck.types.evidence import (
     Finding,
     Mode,
     Rate,
+    Replicates,
     Score,
     Skipped,
+    Tails,
 )
 from gancheck.types.subjects import (
     Concern,
@@ -71,10 +73,12 @@ __all__ = [
     "ModeStatus",
     "OutputKind",
     "Rate",
+    "Replicates",
     "SampleSet",
     "Score",
     "Severity",
     "Skipped",
     "Subject",
+    "Tails",
     "Verdict",
 ]

@@ -54,6 +54,8 @@ class Finding:
         interval: 95% interval of the value.
         limit: What the value was held against, such as ``>= 0.80``.
         exhibits: Pictures.
+        needed: Samples that would settle what the finding leaves open; None where it is settled,
+            infinity where no number would.
     """
 
     id: str
@@ -66,6 +68,39 @@ class Finding:
     interval: Interval | None = None
     limit: str | None = None
     exhibits: tuple[Exhibit, ...] = ()
+    needed: float | None = None
+
+
+@dataclass(frozen=True)
+class Tails:
+    """One-sided confidence bounds: each end of each interval holds by itself.
+
+    The ends of a two-sided 95% interval are one-sided bounds at 97.5%.
+
+    Attributes:
+        at_95: Bounds at 95%, the ends of the two-sided 90% interval.
+        at_99: Bounds at 99%, the ends of the two-sided 98% interval.
+    """
+
+    at_95: Interval
+    at_99: Interval
+
+
+@dataclass(frozen=True)
+class Replicates:
+    """A score computed again from parts of its rows; the error of a difference comes from these.
+
+    Which rows a part holds depends on their numbers alone, so that two runs with the same n, seed
+    and reference leave out the same latents and the same reference samples.
+
+    Attributes:
+        without: The score without each of G groups of rows.
+        halves: Means of the scores of two random halves of the rows, one a split; they tell how
+            much the groups overstate the error. Empty where they do not.
+    """
+
+    without: tuple[float, ...]
+    halves: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,6 +116,9 @@ class Score:
         n: Samples on each side.
         k: Neighbours, None where the score does not use any.
         view: Embedder that saw the samples.
+        tails: One-sided bounds, None where only the interval is known.
+        replicates: What paired comparisons need, None where there is none.
+        version: Rises when the same samples would get another number.
     """
 
     name: str
@@ -91,6 +129,9 @@ class Score:
     n: int | None = None
     k: int | None = None
     view: str | None = None
+    tails: Tails | None = None
+    replicates: Replicates | None = None
+    version: int = 1
 
 
 @dataclass(frozen=True)

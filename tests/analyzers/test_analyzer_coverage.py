@@ -11,10 +11,11 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from analyzers.studies import Identity, findings, normal, ring, sample_set, scores, study_of
-from gancheck.analyzers.coverage import Coverage, clipped_density, prdc, read_sides
+from gancheck.analyzers.coverage import Coverage, read_sides
 from gancheck.measures.overlap import Overlap
+from gancheck.measures.prdc import clipped_density, prdc
 from gancheck.measures.trust import Change, Trust
-from gancheck.types import Condition, Severity
+from gancheck.types import Condition, Interval, Severity, Tails
 
 if TYPE_CHECKING:
     from gancheck.types import AnyArray, FloatArray
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 def means(reference: FloatArray, samples: FloatArray, k: int = 5) -> dict[str, float]:
     """Return the four numbers."""
-    return {name: float(each.mean()) for name, each in prdc(reference, samples, k).items()}
+    return {name: float(mean.each.mean()) for name, mean in prdc(reference, samples, k).items()}
 
 
 def distances(left: FloatArray, right: FloatArray) -> AnyArray:
@@ -46,7 +47,7 @@ def test_all_four_follow_their_definitions(n: int, m: int, d: int, k: int) -> No
     far = distances(reference, samples)
     in_real = far <= radii(reference, k)[:, None]
     in_drawn = far <= radii(samples, k)[None, :]
-    got = prdc(reference, samples, k)
+    got = {name: mean.each for name, mean in prdc(reference, samples, k).items()}
     np.testing.assert_array_equal(got["precision"], in_real.any(axis=0))
     np.testing.assert_array_equal(got["recall"], in_drawn.any(axis=1))
     np.testing.assert_allclose(got["density"], in_real.sum(axis=0) / k)
@@ -126,7 +127,7 @@ def test_clipped_density_follows_its_definition() -> None:
     np.fill_diagonal(among, np.inf)
     usual = np.minimum((among <= reach[:, None]).sum(axis=0) / k, 1).mean()
     drawn = np.minimum((distances(reference, samples) <= reach[:, None]).sum(axis=0) / k, 1)
-    np.testing.assert_allclose(clipped_density(reference, samples, k), drawn / usual)
+    np.testing.assert_allclose(clipped_density(reference, samples, k).each, drawn / usual)
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5])
@@ -134,7 +135,7 @@ def test_clipped_density_falls_with_the_share_of_junk(share: float) -> None:
     """A fraction x of samples far away leaves 1 - x."""
     samples = normal(1000, 16, 2)
     samples[: int(share * 1000)] += 1e4
-    got = clipped_density(normal(1000, 16, 1), samples, 5).mean()
+    got = clipped_density(normal(1000, 16, 1), samples, 5).each.mean()
     assert got == pytest.approx(1 - share, abs=0.05)
 
 
@@ -218,6 +219,13 @@ def test_junk_warns_of_fidelity() -> None:
     assert scores(found)["fidelity"].value == pytest.approx(1 / 3, abs=0.05)
 
 
+def overlap_with(unique: float, sides: tuple[float, float], side_se: float) -> Overlap:
+    """Return an overlap of which only the sides matter."""
+    ends = Interval(0.3, 0.5)
+    tails = Tails(ends, ends)
+    return Overlap(0.4, *ends, unique, *sides, side_se, 1000, 10, tails, None)
+
+
 @pytest.mark.parametrize(
     ("unique", "sides", "condition"),
     [
@@ -231,11 +239,11 @@ def test_the_sides_name_the_disease(
     unique: float, sides: tuple[float, float], condition: Condition
 ) -> None:
     """Repetition, crowding, spreading and imbalance are told apart by uniqueness and sides."""
-    found = Overlap(0.4, 0.3, 0.5, unique, *sides, 0.02, 1000, 10)
+    found = overlap_with(unique, sides, 0.02)
     assert read_sides(found)[0] is condition
 
 
 def test_sides_that_differ_by_chance_name_no_direction() -> None:
     """A difference within twice its standard error is no crowding."""
-    found = Overlap(0.7, 0.5, 0.9, 1.0, 0.85, 0.65, 0.12, 300, 5)
+    found = overlap_with(1.0, (0.85, 0.65), 0.12)
     assert read_sides(found)[0] is Condition.IMBALANCED_MODES

@@ -7,8 +7,9 @@ import pytest
 from scipy import stats as reference
 
 from gancheck.stats import (
+    GROUPS,
     Z95,
-    around,
+    group_replicates,
     jackknife_se,
     poisson_interval,
     proportion_interval,
@@ -16,6 +17,8 @@ from gancheck.stats import (
     samples_to_miss,
     share_ratio_interval,
     share_ratio_p_values,
+    tails_around,
+    tails_of,
 )
 
 
@@ -143,13 +146,6 @@ def test_the_jackknife_of_groups_estimates_the_error_of_a_mean() -> None:
     assert np.sqrt(np.mean(squares)) == pytest.approx(1 / np.sqrt(200), rel=0.05)
 
 
-def test_normal_intervals_are_clipped_to_the_range_of_the_quantity() -> None:
-    """An interval around 0.98 stops at 1, and the multiplier is the normal quantile."""
-    assert around(0.98, 0.05) == pytest.approx((0.98 - Z95 * 0.05, 1.0))
-    assert around(0.01, 0.05, high=float("inf")) == pytest.approx((0.0, 0.01 + Z95 * 0.05))
-    assert pytest.approx(reference.norm.ppf(0.975)) == Z95
-
-
 @pytest.mark.parametrize("ratio", [0.25, 1.0])
 def test_as_many_samples_as_said_show_a_mode_to_be_missing(ratio: float) -> None:
     """That many samples without a hit are significant, one fewer are not."""
@@ -163,3 +159,44 @@ def test_a_well_known_share_needs_three_over_p_samples() -> None:
     """With the base share known almost surely the rule of three is what remains."""
     assert samples_to_miss(np.array([10_000]), 10**6, 1.0)[0] == pytest.approx(300, rel=0.01)
     assert np.isinf(samples_to_miss(np.array([0]), 100, 0.25)[0])
+
+
+def test_tails_are_the_ends_of_narrower_and_wider_intervals() -> None:
+    """One-sided bounds at 95% and 99% are two-sided intervals at 90% and 98%."""
+    interval, tails = tails_around(0.5, 0.1, 0.5)
+    assert interval == pytest.approx((0.5 - Z95 * 0.1, 0.5 + Z95 * 0.1))
+    assert tails.at_95 == pytest.approx((0.5 - 1.644854 * 0.1, 0.5 + 1.644854 * 0.1))
+    assert tails.at_99 == pytest.approx((0.5 - 2.326348 * 0.1, 0.5 + 2.326348 * 0.1))
+    found = tails_of(lambda confidence: proportion_interval(3, 50, confidence))
+    assert found.at_95 == proportion_interval(3, 50, 0.90)
+    assert found.at_99 == proportion_interval(3, 50, 0.98)
+
+
+def test_tails_hold_the_value_and_stay_in_range() -> None:
+    """An estimate that was clipped to its range still lies in every interval."""
+    interval, tails = tails_around(1.3, 0.1, 1.0)
+    for ends in (interval, tails.at_95, tails.at_99):
+        assert ends.low <= 1.0 == ends.high
+
+
+def test_replicates_without_groups_have_the_error_of_single_rows() -> None:
+    """The jackknife over 100 groups finds the error of a mean that single rows give."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(0, 1, 20_000)
+    effects = (values.mean() - values) / (len(values) - 1)
+    order = rng.permutation(len(values))
+    without = np.array(group_replicates(values.mean(), [effects], order))
+    assert len(without) == GROUPS
+    left = values[order % GROUPS != 7]
+    assert without[7] == pytest.approx(left.mean(), abs=1e-5)
+    assert jackknife_se(without) == pytest.approx(values.std() / len(values) ** 0.5, rel=0.25)
+
+
+def test_replicates_of_two_sides_leave_out_equal_rows_together() -> None:
+    """What a group does is the sum of what its rows do on both sides."""
+    order = np.arange(200)
+    one, other = np.zeros(200), np.zeros(200)
+    one[3], other[103] = 0.5, 0.25
+    without = group_replicates(1.0, [one, other], order)
+    assert without[3] == pytest.approx(1 + 100 / 99 * 0.75)
+    assert without[4] == 1.0

@@ -15,6 +15,7 @@ from scipy.linalg import sqrtm
 from scipy.special import gamma
 
 from gancheck.measures.distances import (
+    GROUPS,
     LEAST,
     directions,
     earth_moved,
@@ -24,7 +25,7 @@ from gancheck.measures.distances import (
     moments,
     sliced_wasserstein,
 )
-from gancheck.measures.overlap import GROUPS, overlap
+from gancheck.measures.overlap import overlap
 from gancheck.stats import jackknife_se
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from gancheck.measures.overlap import ball_size, overlap, spread, twin_radius
 if TYPE_CHECKING:
     from gancheck.types import FloatArray
 
-N = 2000
+N, RUNS = 2000, 150
 
 
 def modes(
@@ -238,3 +238,51 @@ def test_spread_picks_evenly() -> None:
     chosen = spread(rows, 10)
     assert (chosen[0], chosen[-1], len(set(chosen))) == (0, 297, 10)
     np.testing.assert_array_equal(spread(rows, 100), rows)
+
+
+def test_one_sided_bounds_fail_at_the_truth_as_often_as_they_say() -> None:
+    """A law that is drawn to 80% lies above its upper 95% bound in about 5% of repetitions."""
+    missed = {95: 0, 99: 0}
+    for run in range(RUNS):
+        found = overlap(modes(2 * run, 300, 4), modes(2 * run + 1, 300, 4, kept(8)))
+        missed[95] += found.tails.at_95.high < 0.8
+        missed[99] += found.tails.at_99.high < 0.8
+    assert missed[95] / RUNS <= 0.10
+    assert missed[99] <= missed[95]
+
+
+def test_the_standard_error_is_the_spread_over_repetitions() -> None:
+    """What one run says of its error is what repeating the run shows, within a tenth or so."""
+    found = [
+        overlap(modes(2 * run, 300, 4), modes(2 * run + 1, 300, 4, kept(7))) for run in range(RUNS)
+    ]
+    spread = np.std([one.value for one in found], ddof=1)
+    said = np.mean([one.tails.at_95.high - one.value for one in found]) / 1.645
+    assert said == pytest.approx(spread, rel=0.2)
+
+
+def test_pairs_share_their_groups_whatever_is_repeated() -> None:
+    """Replicates leave out the same rows in two runs, although one of them has duplicates."""
+    reference, samples = modes(1, 600, 4), modes(2, 600, 4)
+    repeating = samples.copy()
+    repeating[:5] = samples[5:10]
+    one, other = overlap(reference, samples), overlap(reference, repeating)
+    assert one.replicates is not None
+    assert other.replicates is not None
+    first, second = np.array(one.replicates.without), np.array(other.replicates.without)
+    assert len(first) == len(second) == 100
+    assert np.corrcoef(first, second)[0, 1] > 0.9
+
+
+def test_equal_inputs_have_equal_replicates() -> None:
+    """A run against itself differs in nothing, group by group."""
+    reference, samples = modes(1, 400, 4), modes(2, 400, 4, kept(6))
+    assert overlap(reference, samples).replicates == overlap(reference, samples).replicates
+
+
+def test_a_bound_that_a_classifier_proves_has_no_replicates() -> None:
+    """A value cut by a classifier is not a function of the groups; its bounds are cut with it."""
+    found = overlap(modes(1, 400, 4), modes(2, 400, 4)).bounded(0.5)
+    assert found.value == found.tails.at_95.high == found.tails.at_99.high == 0.5 * found.uniqueness
+    assert found.replicates is None
+    assert found.tails.at_95.low >= found.tails.at_99.low

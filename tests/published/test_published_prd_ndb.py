@@ -23,8 +23,8 @@ from bench.accuracy.peers import (
     prd_curve,
     prd_f,
 )
-from gancheck.analyzers.coverage import clipped_density
 from gancheck.measures.overlap import overlap
+from gancheck.measures.prdc import clipped_density
 
 if TYPE_CHECKING:
     from gancheck.types import FloatArray
@@ -189,7 +189,7 @@ def test_clipped_density_and_coverage_of_seven_modes(
     Coverage is that of the bench, density that of gancheck.
     """
     reference, samples = seven_modes(2100, 7, 1), seven_modes(2100, kept, 2)
-    each = clipped_density(reference.astype(np.float32), samples.astype(np.float32), 5)
+    each = clipped_density(reference.astype(np.float32), samples.astype(np.float32), 5).each
 
     assert clipped_coverage(reference, samples) == pytest.approx(coverage, abs=5e-4)
     assert each.mean() == pytest.approx(density, abs=6e-5)
@@ -223,5 +223,5 @@ def test_published_coverage_is_blind_to_collapse_onto_the_mean() -> None:
     samples = (1e-3 * rng.standard_normal((2000, 64))).astype(np.float32)
 
     assert clipped_coverage(reference, samples) == 1.0
-    assert min(1.0, clipped_density(reference, samples, 5).mean()) == 1.0
+    assert min(1.0, clipped_density(reference, samples, 5).each.mean()) == 1.0
     assert overlap(reference, samples).value <= 0.01

@@ -15,7 +15,7 @@ import pytest
 import torch
 from scipy.spatial.distance import cdist
 
-from gancheck.analyzers.coverage import prdc
+from gancheck.measures.prdc import prdc
 from gancheck.neighbors import count_pairs, nearest
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def every_core() -> Iterator[None]:
 def means(reference: FloatArray, samples: FloatArray, k: int = K) -> tuple[float, ...]:
     """Return precision, recall, density and coverage."""
     found = prdc(reference.astype(np.float32), samples.astype(np.float32), k)
-    return tuple(float(found[name].mean()) for name in NAMES)
+    return tuple(float(found[name].each.mean()) for name in NAMES)
 
 
 def normals(seed: int, n: int, d: int) -> tuple[FloatArray, FloatArray]:
