@@ -189,3 +189,34 @@ class Subject:
     backend: str = ""
     trusted: bool = False
     isolated: bool = False
+
+    @classmethod
+    def of(cls, loaded: Generator | SampleSet, path: str) -> Subject:
+        """Describe what was loaded from a path, or from memory under a name."""
+        if isinstance(loaded, SampleSet):
+            return cls(
+                path=path,
+                format=loaded.format,
+                sha256=loaded.sha256,
+                latent_shape=None,
+                latent_law=None,
+                classes=None,
+                output_kind=loaded.kind,
+                output_shape=loaded.shape,
+                notes=loaded.notes,
+            )
+        spec = loaded.spec
+        return cls(
+            path=path,
+            format=spec.format,
+            sha256=spec.sha256,
+            latent_shape=spec.latent_shape,
+            latent_law=spec.latent_law,
+            classes=spec.classes,
+            output_kind=spec.output_kind,
+            output_shape=spec.output_shape,
+            notes=spec.notes,
+            backend=spec.backend,
+            trusted=spec.trusted,
+            isolated=spec.isolated,
+        )
