@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 T      ?= tests
 ARGS   ?=
 
-.PHONY: demo test lint format clean bench-accuracy bench-null bench-page fuzz browser
+.PHONY: demo test lint format clean bench-accuracy bench-gate bench-null bench-page fuzz browser
 
 demo: $(VENV)/.ready
 	$(BIN)/gancheck demo
@@ -43,6 +43,10 @@ bench-accuracy: $(VENV)/.bench
 # Real against real, over and over: ARGS="--runs 20" is a first look.
 bench-null: $(VENV)/.ready
 	PYTHONPATH=tests $(BIN)/python -m bench.null $(ARGS)
+
+# How often a gate fails at its limit and beyond, and whether 200 reruns agree: half an hour.
+bench-gate: $(VENV)/.ready
+	PYTHONPATH=tests $(BIN)/python -m bench.gate $(ARGS)
 
 # How soon a page of 50,000 points is there, and how fast it answers; needs `make browser`.
 bench-page: $(VENV)/.ready

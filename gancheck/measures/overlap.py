@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 TWIN_SHARE = 0.1
 _HALVINGS = 40
+_LEAST_PER_NEIGHBOUR = 6  # distinct points, so that any half has enough to span balls
 _BLOCK = 2000
 _BALL, _FEW, _BALL_OF_FEW = 10, 1000, 5
 
@@ -138,7 +139,7 @@ def overlap(
     unique = _Uniqueness(kept[0], kept[1], len(samples))
     n = min(len(kept[0]), len(kept[1]))
     k = ball_size(n)
-    if n < 3 * k:  # too few distinct points for balls: uniqueness alone bounds the overlap
+    if n < _LEAST_PER_NEIGHBOUR * k:  # uniqueness alone bounds the overlap
         return _result(unique, [], (n, k))
     rows = spread(kept[0], n), spread(kept[1], n)
     blocks = [

@@ -1,0 +1,1 @@
+"""How often a gate fails, and how often it should."""
