@@ -9,23 +9,29 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gancheck.analyzers import ANALYZERS
 from gancheck.analyzers.coverage import Coverage
 from gancheck.atlas import pictures
-from gancheck.errors import NotAvailable
+from gancheck.errors import NotAvailable, UsageError
+from gancheck.loaders.in_memory import InMemory, guarded, located
 from gancheck.policy import judge, worst_first
-from gancheck.preparation import Inputs, Start, build_study, gather
+from gancheck.preparation import Inputs, Origin, Start, build_study, gather
+from gancheck.reference import PreparedReference
 from gancheck.settings import Clock, Listener, Settings, Silence
 from gancheck.study import Study
 from gancheck.types import JSON, Copy, Cut, Diagnosis, Evidence, Finding, Mode, Score, Skipped
+
+if TYPE_CHECKING:
+    from gancheck.loaders.in_memory import Model, Samples
 
 _PACKAGES = ("gancheck", "torch", "numpy", "scipy", "scikit-learn", "umap-learn", "onnxruntime")
 
 
 def diagnose(
-    model: str | Path,
-    reference: str | Path | None = None,
+    model: Model,
+    reference: Samples | PreparedReference | None = None,
     settings: Settings | None = None,
     *,
     listener: Listener | None = None,
@@ -33,10 +39,15 @@ def diagnose(
 ) -> Diagnosis:
     """Diagnose a trained generator, or a set of its samples.
 
+    Modules and functions are run in eval mode, on the device where they are, and left as they were
+    found, like the random numbers of torch, numpy and python.
+
     Args:
-        model: Generator file, folder of images or file of samples.
+        model: Generator file, folder of images or file of samples; a ``torch.nn.Module``, or a
+            function from latents (n, *latent_shape), and labels where the settings tell classes,
+            to a tensor or an array; or samples.
         reference: Reference data: a folder of images, a file of samples or a prepared reference;
-            without it, missing modes cannot be judged.
+            samples, or a pair of samples and labels. Without it, missing modes cannot be judged.
         settings: What the run depends on besides its files.
         listener: Hears how the run is getting on.
         on_verdict: Called with the diagnosis as soon as it stands, before its map is drawn.
@@ -49,8 +60,34 @@ def diagnose(
     """
     settings = settings or Settings()
     clock = Clock(listener or Silence())
-    known = None if reference is None else Path(reference)
-    inputs = gather(Path(model), known, settings, clock)
+    subject, known = located(model), _origin(reference, settings.holdout)
+    with guarded(subject, settings.seed):
+        return _diagnose(subject, known, settings, clock, on_verdict)
+
+
+def _origin(reference: object, holdout: Path | None) -> Origin | None:
+    """Tell where the reference comes from; held-out data asks for one on disk."""
+    origin: Origin | None = None
+    if isinstance(reference, PreparedReference):
+        origin = reference
+    elif reference is not None:
+        origin = located(reference)
+    if holdout is not None and origin is not None and not isinstance(origin, Path):
+        raise UsageError(
+            f"held-out data {holdout} was given with a reference that is in memory",
+            "Give the path of the data that the model was trained on.",
+        )
+    return origin
+
+
+def _diagnose(
+    model: Path | InMemory,
+    reference: Origin | None,
+    settings: Settings,
+    clock: Clock,
+    on_verdict: Callable[[Diagnosis], None] | None,
+) -> Diagnosis:
+    inputs = gather(model, reference, settings, clock)
     start = build_study(inputs, settings, clock)
     finish_pictures = pictures(start.study, settings.map)
     collected = _analyze(start.study, clock)

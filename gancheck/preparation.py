@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from gancheck.critic import Critic, open_critic
 from gancheck.embedders import AUTO, Choice, Material, choose, create, strict
 from gancheck.embedders.choice import MIN_REFERENCE
 from gancheck.gcref import read
-from gancheck.loaders import load, sniff
+from gancheck.loaders import InMemory, load, sniff
 from gancheck.loaders.sniff import PREPARED
 from gancheck.memory import require, search_bytes
 from gancheck.ordering import shuffled
@@ -53,6 +53,9 @@ _FITTED = (AUTO, "fitted")
 _FEW = 1000
 _POOL = 5000
 _FEATURE_DIMENSIONS = 2 * 1280
+
+Origin: TypeAlias = Path | InMemory | PreparedReference
+"""Where a reference comes from."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,9 @@ class Start:
     warnings: tuple[str, ...]
 
 
-def gather(model: Path, reference: Path | None, settings: Settings, clock: Clock) -> Inputs:
+def gather(
+    model: Path | InMemory, reference: Origin | None, settings: Settings, clock: Clock
+) -> Inputs:
     """Read model and reference, and draw the samples.
 
     Raises:
@@ -109,7 +114,8 @@ def gather(model: Path, reference: Path | None, settings: Settings, clock: Clock
         UsageError: The run would not fit into ``max_memory``, ``embedder`` contradicts a prepared
             reference, or there is held-out data without a reference.
     """
-    require_reference(settings.holdout, reference)
+    on_disk = reference if isinstance(reference, Path) else None
+    require_reference(settings.holdout, on_disk)
     with clock.stage("load model"):
         options = dataclasses.replace(settings.load, seed=settings.seed, limit=settings.samples)
         loaded = load(model, options)
@@ -119,15 +125,14 @@ def gather(model: Path, reference: Path | None, settings: Settings, clock: Clock
     guessed: tuple[str, ...] = ()
     if reference is not None:
         with clock.stage("load reference"):
-            prepared = _read_prepared(reference, settings)
-            known = prepared.reference if prepared else _read_raw(reference, shape, settings)
+            known, prepared = _read_known(reference, shape, settings)
         unfolded = None if isinstance(loaded, SampleSet) else as_images(shape, known.shape)
         if unfolded is not None:
             with clock.stage("load model"):
                 loaded = load(model, dataclasses.replace(options, output_shape=unfolded))
             shape, guessed = unfolded, (guessed_images(shape, unfolded),)
         require_same_shape(shape, known.shape, prepared is not None)
-        sources = _sources(reference, known, prepared, settings, clock)
+        sources = _sources(on_disk, known, prepared, settings, clock)
     alone = known is None and len(shape) == 3 and settings.embedder in _FITTED
     apart = INDEPENDENT_DRAW if alone and not isinstance(loaded, SampleSet) else 0
     memory = _require_memory(shape, known, sources, apart, settings)
@@ -135,7 +140,7 @@ def gather(model: Path, reference: Path | None, settings: Settings, clock: Clock
     if known is not None and samples.shape != known.shape:
         samples = coloured(samples)
     warnings = (*guessed, *_warnings(samples, known))
-    subject = _subject(loaded, model)
+    subject = Subject.of(loaded, str(model))
     return Inputs(
         subject, samples, sampler, known, prepared, aside, warnings, critic, sources, memory
     )
@@ -148,7 +153,7 @@ def build_study(inputs: Inputs, settings: Settings, clock: Clock) -> Start:
         return Start(_study(inputs, settings, main, other), reason, inputs.warnings)
     prepared, warnings = inputs.prepared, inputs.warnings
     if prepared is None:
-        prepared, found = _prepared(inputs.reference, inputs.samples, settings, clock)
+        prepared, found = prepare_once(inputs.reference, inputs.samples, settings, clock)
         warnings = (*warnings, *found)
     with clock.stage(f"embed {prepared.main.text}"):
         main = other = View.of(inputs.samples, prepared.main, settings.device)
@@ -187,9 +192,22 @@ def _critic(loaded: Generator | SampleSet, settings: Settings, clock: Clock) -> 
         return open_critic(settings.discriminator, arch, classes, device)
 
 
-def _read_prepared(path: Path, settings: Settings) -> PreparedReference | None:
+def _read_known(
+    origin: Origin, shape: tuple[int, ...], settings: Settings
+) -> tuple[Reference, PreparedReference | None]:
+    """Return the reference, and the same prepared where it was given so."""
+    prepared = origin
+    if not isinstance(prepared, PreparedReference):
+        found = read_prepared(prepared, settings)
+        if found is None:
+            return read_raw(prepared, shape, settings), None
+        prepared = found
+    return prepared.reference, prepared
+
+
+def read_prepared(path: Path | InMemory, settings: Settings) -> PreparedReference | None:
     """Read a prepared reference; None when the path is anything else."""
-    if sniff(path).kind != PREPARED:
+    if isinstance(path, InMemory) or sniff(path).kind != PREPARED:
         return None
     asked = None if settings.embedder == AUTO else settings.embedder
     prepared = read(path, settings.device, embedder=asked)
@@ -197,7 +215,7 @@ def _read_prepared(path: Path, settings: Settings) -> PreparedReference | None:
     return dataclasses.replace(prepared, reference=here)
 
 
-def _read_raw(path: Path, shape: tuple[int, ...], settings: Settings) -> Reference:
+def read_raw(path: Path | InMemory, shape: tuple[int, ...], settings: Settings) -> Reference:
     """Read reference data: as much of it whatever the number of samples, unless that is larger."""
     channels = shape[0] if len(shape) == 3 else None
     return read_reference(path, settings, scored_most=_scored_most(settings), channels=channels)
@@ -208,14 +226,14 @@ def _scored_most(settings: Settings) -> int:
 
 
 def _sources(
-    reference: Path,
+    reference: Path | None,
     known: Reference,
     prepared: PreparedReference | None,
     settings: Settings,
     clock: Clock,
 ) -> Sources | None:
     """Open training and held-out data, where held-out data was named."""
-    if settings.holdout is None:
+    if settings.holdout is None or reference is None:
         return None
     with clock.stage("load held-out set"):
         limit = _scored_most(settings) + INDEPENDENT_MOST
@@ -257,8 +275,8 @@ def _shares(generator: Generator, known: Reference | None) -> FloatArray | None:
     return np.bincount(labels, minlength=classes) / len(labels)
 
 
-def _prepared(
-    reference: Reference, samples: SampleSet, settings: Settings, clock: Clock
+def prepare_once(
+    reference: Reference, samples: SampleSet | None, settings: Settings, clock: Clock
 ) -> tuple[PreparedReference, tuple[str, ...]]:
     """Prepare a reference, or find it prepared by an earlier run; and warn if it cannot be kept."""
     if not settings.cache or not is_portable(reference):
@@ -355,33 +373,3 @@ def _warnings(samples: SampleSet, known: Reference | None) -> list[str]:
             "third was set aside to fit on: intervals are wide."
         )
     return found
-
-
-def _subject(loaded: Generator | SampleSet, path: Path) -> Subject:
-    if isinstance(loaded, SampleSet):
-        return Subject(
-            path=str(path),
-            format=loaded.format,
-            sha256=loaded.sha256,
-            latent_shape=None,
-            latent_law=None,
-            classes=None,
-            output_kind=loaded.kind,
-            output_shape=loaded.shape,
-            notes=loaded.notes,
-        )
-    spec = loaded.spec
-    return Subject(
-        path=str(path),
-        format=spec.format,
-        sha256=spec.sha256,
-        latent_shape=spec.latent_shape,
-        latent_law=spec.latent_law,
-        classes=spec.classes,
-        output_kind=spec.output_kind,
-        output_shape=spec.output_shape,
-        notes=spec.notes,
-        backend=spec.backend,
-        trusted=spec.trusted,
-        isolated=spec.isolated,
-    )

@@ -29,6 +29,7 @@ from gancheck.thumbnails import LOSSLESS_SIDE, thumbnails
 from gancheck.types import Embedding, SampleSet
 
 if TYPE_CHECKING:
+    from gancheck.loaders.in_memory import InMemory
     from gancheck.types import AnyArray, FloatArray
 
 SCORED_MOST, INDEPENDENT_MOST = 10_000, 5_000
@@ -44,14 +45,14 @@ _EXACT = 1e-4  # vectors count as equal below this share of the usual distance b
 
 
 def read_reference(
-    path: Path, settings: Settings, *, scored_most: int, channels: int | None = None
+    path: Path | InMemory, settings: Settings, *, scored_most: int, channels: int | None = None
 ) -> Reference:
     """Read reference data and set an independent part aside.
 
     The split depends on the content and the seed, not on the order in which samples are stored.
 
     Args:
-        path: Folder of images or file of samples.
+        path: Folder of images, file of samples, or samples in memory.
         settings: Seed and size of images.
         scored_most: Samples to compare with, at most; 5,000 more are read to fit on.
         channels: Repeat grey images to three channels where this is 3.

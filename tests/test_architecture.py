@@ -24,6 +24,7 @@ LAYERS = (
         "ordering",
         "packed",
         "shapes",
+        "config",
         "stored",
         "remedies",
     ),
@@ -36,9 +37,11 @@ LAYERS = (
     ("asking", "training"),
     ("latents", "originals"),
     ("analyzers", "prepare", "policy", "atlas"),
-    ("preparation", "inspection"),
+    ("preparation", "inspection", "gate"),
     ("pipeline", "cutting"),
-    ("reporters",),
+    ("gating", "reporters"),
+    ("testing",),
+    ("callbacks",),
     ("cli",),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -124,6 +127,10 @@ def _is_command(node: ast.FunctionDef) -> bool:
         ["export-help"],
         ["cuts", "--help"],
         ["report", "--help"],
+        ["gate", "--help"],
+        ["baseline", "--help"],
+        ["explain", "--help"],
+        ["config"],
     ],
 )
 def test_help_is_instant(arguments: list[str]) -> None:

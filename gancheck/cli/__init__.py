@@ -2,54 +2,41 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-from typing import Annotated
+from functools import cache
+from typing import TYPE_CHECKING
 
-import typer
+if TYPE_CHECKING:
+    import typer
 
-from gancheck import __version__
-from gancheck.cli import cuts, demo, diagnose, explain, export_help, inspect, prepare, report
+    app: typer.Typer
 
-app = typer.Typer(
-    name="gancheck",
-    help="Diagnose collapse in trained generators, with evidence and error bars.",
-    no_args_is_help=True,
-    add_completion=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+__all__ = ["app", "main"]
 
-app.command("diagnose", help=diagnose.HELP)(diagnose.command)
-app.command("cuts", help=cuts.HELP)(cuts.command)
-app.command("inspect", help=inspect.HELP)(inspect.command)
-app.command("prepare", help=prepare.HELP)(prepare.command)
-app.command("demo", help=demo.HELP)(demo.command)
-app.command("export-help", help=export_help.HELP)(export_help.command)
-app.command("report", help=report.HELP)(report.command)
-app.command("explain", help=explain.HELP)(explain.command)
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"gancheck {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    _version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
-        ),
-    ] = False,
-) -> None:
-    """Diagnose collapse in trained generators, with evidence and error bars."""
+_OBJECTS = 20_000  # between two searches for cycles; more of them only slow the start
 
 
 def main() -> None:
     """Run the command line; exits with a code of `gancheck.errors.ExitCode`."""
+    gc.set_threshold(_OBJECTS)
+    from gancheck.cli.application import application, needed
+
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    app()
+    application(needed(sys.argv[1:]))()
+
+
+@cache
+def _whole() -> typer.Typer:
+    from gancheck.cli.application import application
+
+    return application()
+
+
+def __getattr__(name: str) -> typer.Typer:
+    """Build the program with all its commands when somebody asks for it."""
+    if name == "app":
+        return _whole()
+    raise AttributeError(f"module 'gancheck.cli' has no attribute {name!r}")

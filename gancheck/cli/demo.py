@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 
+from typer.core import TyperCommand
+
 from gancheck.cli.diagnose import Run
+from gancheck.cli.examples import Example, epilog
+from gancheck.cli.flags import OutputFlags
 from gancheck.cli.outputs import planned
 from gancheck.cli.session import exit_codes
 
 HELP = """Diagnose the shipped example: a GAN trained on handwritten digits that collapsed."""
+EPILOG = epilog(
+    Example("gancheck demo", "Show what a report of a collapsed generator looks like."),
+)
+KIND = TyperCommand
 
 _MODEL, _REFERENCE = "mnist_collapsed.pt", "mnist_reference.npz"
 
@@ -19,12 +29,10 @@ def command() -> None:
         from gancheck.settings import Settings
 
         folder = examples()
-        outputs = planned(
-            Path(_MODEL), html=None, json=None, no_html=False, no_json=False, force=False
-        )
+        outputs = planned(Path(_MODEL), OutputFlags())
         outputs.require_writable()
-        run = Run(outputs, quiet=False, verbose=False, no_color=False)
-        run.diagnose(folder / _MODEL, folder / _REFERENCE, Settings())
+        command = shlex.join(["gancheck", *sys.argv[1:]])
+        Run(outputs).diagnose(folder / _MODEL, folder / _REFERENCE, Settings(), command)
 
 
 def examples() -> Path:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from gancheck.cli import flags, options
-from gancheck.cli.outputs import BUDGET, Outputs, planned, print_report
+from gancheck.cli.examples import Example, epilog
+from gancheck.cli.groups import expanded
+from gancheck.cli.outputs import Outputs, planned, print_report
 from gancheck.cli.session import ProgressBar, console, exit_codes
+from gancheck.cli.sources import Configured, announce, command_line
+from gancheck.config import SETTINGS
 
 if TYPE_CHECKING:
+    from gancheck.errors import ExitCode
     from gancheck.settings import Settings
     from gancheck.types import Diagnosis
 
@@ -25,144 +29,70 @@ HELP = (
     "TorchScript and .pt2 files are programs: they are audited before they run, and refused where "
     "the audit fails. gancheck inspect MODEL shows what would be run, and how."
 )
+EPILOG = epilog(
+    Example(
+        "gancheck diagnose model.pt --reference data/",
+        "Print the verdict; write model.gancheck.html and model.gancheck.json.",
+    ),
+    Example(
+        "gancheck diagnose samples.npz -r data.gcref --no-html --fail-under 0.8",
+        "Judge samples; exit with 1 if their diversity is below 0.8.",
+    ),
+    Example(
+        "gancheck diagnose model.onnx -r train/ --holdout held_out/ --samples 20000",
+        "Also tell copies of the training set.",
+    ),
+)
+KIND = Configured
 
 
+FailUnder: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        min=0.0,
+        max=1.0,
+        metavar="SHARE",
+        help="Exit with 1 if diversity is below this: the short form of gancheck gate --min "
+        "diversity=SHARE.",
+    ),
+]
+
+
+@expanded
 def command(
+    ctx: typer.Context,
     model: flags.Model,
-    reference: Annotated[
-        Path | None,
-        typer.Option(
-            "--reference", "-r", help="Real samples: folder of images, array file, or .gcref file."
-        ),
-    ] = None,
-    holdout: Annotated[
-        Path | None,
-        typer.Option(
-            help="Real samples the model was not trained on; --reference is then what it was "
-            "trained on, and copies of it can be proven."
-        ),
-    ] = None,
-    samples: Annotated[
-        int, typer.Option(min=100, help="Samples to draw.", rich_help_panel=flags.RUN)
-    ] = 10_000,
-    seed: flags.Seed = 0,
-    embedder: Annotated[
-        str,
-        typer.Option(
-            help="View to judge in: auto, fitted, pixels, vectors, efficientnet, torch:FILE, "
-            "onnx:FILE, huggingface:NAME|FOLDER.",
-            rich_help_panel=flags.RUN,
-        ),
-    ] = "auto",
-    resize: flags.Resize = None,
-    device: flags.Device = "auto",
-    batch_size: Annotated[
-        str, typer.Option(help="auto, or rows per call.", rich_help_panel=flags.RUN)
-    ] = "auto",
-    max_memory: Annotated[
-        str | None,
-        typer.Option(help="Refuse runs that need more, such as 4G.", rich_help_panel=flags.RUN),
-    ] = None,
-    no_cache: Annotated[
-        bool,
-        typer.Option(
-            "--no-cache",
-            help="Prepare the reference anew, keep nothing.",
-            rich_help_panel=flags.RUN,
-        ),
-    ] = False,
-    latent_dim: flags.LatentDim = None,
-    latent_law: flags.LatentLaw = None,
-    classes: flags.Classes = None,
-    truncation: flags.Truncation = None,
-    arch: flags.Arch = None,
-    arch_args: flags.ArchArgs = None,
-    key: flags.Key = None,
-    output_range: flags.OutputRange = "auto",
-    output_shape: flags.OutputShape = None,
-    trust: flags.Trust = False,
-    isolate: flags.Isolate = None,
-    discriminator: flags.Discriminator = None,
-    discriminator_arch: flags.DiscriminatorArch = None,
-    map_by: Annotated[
-        str,
-        typer.Option("--map", help="umap, pca or none.", rich_help_panel=flags.OUT),
-    ] = "umap",
-    html: flags.Html = None,
-    json: Annotated[
-        str | None, typer.Option(help="Path of the JSON, - for stdout.", rich_help_panel=flags.OUT)
-    ] = None,
-    no_html: Annotated[
-        bool, typer.Option("--no-html", help="Write no page.", rich_help_panel=flags.OUT)
-    ] = False,
-    no_json: Annotated[
-        bool, typer.Option("--no-json", help="Write no JSON.", rich_help_panel=flags.OUT)
-    ] = False,
-    max_report_size: flags.ReportSize = BUDGET,
-    force: flags.Force = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Only the verdict.", rich_help_panel=flags.OUT)
-    ] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Everything.", rich_help_panel=flags.OUT)
-    ] = False,
-    no_color: flags.NoColor = False,
+    said: flags.DiagnosisFlags,
+    output: flags.OutputFlags,
+    fail_under: FailUnder = None,
 ) -> None:
-    """Read the options, run, report."""
+    """Read the options, run, report; with a limit, gate as well."""
     with exit_codes():
-        outputs = planned(
-            model, html=html, json=json, no_html=no_html, no_json=no_json, force=force
-        ).within(max_report_size)
+        outputs = planned(model, output)
         outputs.require_writable()
-        from gancheck.memory import parse_size
-        from gancheck.settings import Settings
-
-        said = flags.ModelFlags(
-            latent_dim=latent_dim,
-            latent_law=latent_law,
-            classes=classes,
-            truncation=truncation,
-            arch=arch,
-            arch_args=arch_args,
-            key=key,
-            output_range=output_range,
-            output_shape=output_shape,
-            trust=trust,
-            isolate=isolate,
-            device=device,
-            resize=resize,
-        )
-        settings = Settings(
-            samples=samples,
-            seed=seed,
-            embedder=embedder,
-            batch_size=options.batch_size(batch_size),
-            max_memory=None if max_memory is None else parse_size(max_memory),
-            cache=not no_cache,
-            load=said.load_options(),
-            discriminator=discriminator,
-            discriminator_arch=discriminator_arch,
-            holdout=holdout,
-            map=options.map_kind(map_by),
-        )
-        run = Run(outputs, quiet=quiet, verbose=verbose, no_color=no_color)
-        run.diagnose(model, reference, settings)
+        announce(ctx, SETTINGS)
+        settings = said.settings(options.map_kind(output.map_by))
+        run = Run(outputs, output.quiet, output.verbose, output.no_color)
+        diagnosis = run.diagnose(model, said.data.reference, settings, command_line(ctx))
+        if fail_under is not None:
+            raise typer.Exit(run.gate(diagnosis, fail_under))
 
 
+@dataclass(frozen=True)
 class Run:
     """One diagnosis from the command line, from start to written reports."""
 
-    def __init__(self, outputs: Outputs, *, quiet: bool, verbose: bool, no_color: bool) -> None:
-        self.outputs = outputs
-        self.quiet = quiet
-        self.verbose = verbose
-        self.no_color = no_color
+    outputs: Outputs
+    quiet: bool = False
+    verbose: bool = False
+    no_color: bool = False
 
-    def diagnose(self, model: Path, reference: Path | None, settings: Settings) -> None:
+    def diagnose(
+        self, model: Path, reference: Path | None, settings: Settings, command: str
+    ) -> Diagnosis:
         """Run, print the terminal report, then write the others, which wait for the map."""
         from gancheck.pipeline import diagnose
 
-        command = shlex.join(["gancheck", *sys.argv[1:]])
         with ProgressBar(quiet=self.quiet or self.outputs.takes_stdout) as bar:
 
             def on_verdict(found: Diagnosis) -> None:
@@ -170,7 +100,18 @@ class Run:
                 self._print(self.outputs.named(found, command))
 
             diagnosis = diagnose(model, reference, settings, listener=bar, on_verdict=on_verdict)
-        self.outputs.write(self.outputs.named(diagnosis, command))
+        named = self.outputs.named(diagnosis, command)
+        self.outputs.write(named)
+        return named
+
+    def gate(self, diagnosis: Diagnosis, least: float) -> ExitCode:
+        """Hold the diversity against a limit, print the result, and return the exit code."""
+        from gancheck.cli.results import print_result
+        from gancheck.gate import evaluate, rules
+
+        result = evaluate(diagnosis, rules(min={"diversity": least}))
+        print_result(result, no_color=self.no_color, err=self.outputs.takes_stdout)
+        return result.exit_code
 
     def _print(self, diagnosis: Diagnosis) -> None:
         out = console(no_color=self.no_color)

@@ -8,19 +8,29 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import typer
+from typer.core import TyperCommand
 
+from gancheck.cli import complete
+from gancheck.cli.examples import Example, epilog
 from gancheck.cli.session import exit_codes
 from gancheck.errors import UsageError
 
 HELP = """Explain an analyzer (what it measures, when it misleads, what to do) or a condition (its
 usual causes, and what the literature does about it)."""
 
+EPILOG = epilog(
+    Example("gancheck explain", "List all analyzers and conditions."),
+    Example("gancheck explain missing-modes", "Say what causes it, and what to do."),
+)
+KIND = TyperCommand
+
 
 def command(
     name: Annotated[
         str | None,
         typer.Argument(
-            help="Analyzer, such as modes, or condition, such as missing-modes; lists all without."
+            help="Analyzer, such as modes, or condition, such as missing-modes; lists all without.",
+            autocompletion=complete.explained,
         ),
     ] = None,
 ) -> None:

@@ -6,7 +6,10 @@ import textwrap
 from typing import Annotated
 
 import typer
+from typer.core import TyperCommand
 
+from gancheck.cli import complete
+from gancheck.cli.examples import Example, epilog
 from gancheck.cli.session import exit_codes
 
 HELP = (
@@ -14,12 +17,22 @@ HELP = (
     "Without a name, lists what there is a recipe for. A recipe is Python to copy, and the command "
     "to run next; any-module is the one for everything else."
 )
+EPILOG = epilog(
+    Example("gancheck export-help", "List the repositories with a recipe."),
+    Example("gancheck export-help stylegan2-ada", "Print the Python to copy."),
+)
+KIND = TyperCommand
 _WIDTH, _INDENT = 100, 24
 
 
 def command(
     repo: Annotated[
-        str | None, typer.Argument(metavar="REPO", help="Name of a repository, such as fastgan.")
+        str | None,
+        typer.Argument(
+            metavar="REPO",
+            help="Name of a repository, such as fastgan.",
+            autocompletion=complete.recipes,
+        ),
     ] = None,
 ) -> None:
     """Print one recipe, or one line about each."""

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json as encoding
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gancheck.cli import flags
+from gancheck.cli.examples import Example, epilog
+from gancheck.cli.groups import expanded
 from gancheck.cli.session import console, exit_codes
+from gancheck.cli.sources import ConfiguredModel, announce
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gancheck.loaders.interface import LoadOptions
 
 HELP = (
     "Show what a file is and how it would be read, without a diagnosis.\n\n"
@@ -18,24 +28,31 @@ HELP = (
     "command to run next. Sets of samples and prepared references are described as well.\n\n"
     "Options are those of gancheck diagnose."
 )
+EPILOG = epilog(
+    Example("gancheck inspect model.pt", "Say how the file would be read, and what to run next."),
+    Example(
+        "gancheck inspect weights.pth --arch net.py:Generator --key g_ema --json -",
+        "The same of weights with their network, as JSON.",
+    ),
+)
+KIND = ConfiguredModel
 _STDOUT = "-"
 
 
+@dataclass(frozen=True)
+class LookFlags:
+    """What a look depends on besides what is said of the model."""
+
+    seed: flags.Seed = 0
+    device: flags.Device = "auto"
+
+
+@expanded
 def command(
+    ctx: typer.Context,
     model: flags.Model,
-    latent_dim: flags.LatentDim = None,
-    latent_law: flags.LatentLaw = None,
-    classes: flags.Classes = None,
-    truncation: flags.Truncation = None,
-    arch: flags.Arch = None,
-    arch_args: flags.ArchArgs = None,
-    key: flags.Key = None,
-    output_range: flags.OutputRange = "auto",
-    output_shape: flags.OutputShape = None,
-    trust: flags.Trust = False,
-    isolate: flags.Isolate = None,
-    seed: flags.Seed = 0,
-    device: flags.Device = "auto",
+    said: flags.ModelFlags,
+    look: LookFlags,
     json: Annotated[
         str | None,
         typer.Option(help="Write JSON to this path, - for stdout.", rich_help_panel=flags.OUT),
@@ -45,38 +62,31 @@ def command(
 ) -> None:
     """Look at the file, load it, print what was found."""
     with exit_codes():
-        said = flags.ModelFlags(
-            latent_dim=latent_dim,
-            latent_law=latent_law,
-            classes=classes,
-            truncation=truncation,
-            arch=arch,
-            arch_args=arch_args,
-            key=key,
-            output_range=output_range,
-            output_shape=output_shape,
-            trust=trust,
-            isolate=isolate,
-            device=device,
-            seed=seed,
-        )
         if json not in (None, _STDOUT):
             _require_writable(Path(json), force=force)
-        _show(model, said, json, no_color=no_color, force=force)
+        announce(ctx, KIND.keys)
+        options = said.load_options(device=look.device, seed=look.seed)
+        asked = Asked(options, said.typed(device=look.device))
+        _show(model, asked, json, console(no_color=no_color))
 
 
-def _show(
-    model: Path, said: flags.ModelFlags, json: str | None, *, no_color: bool, force: bool
-) -> None:
+@dataclass(frozen=True)
+class Asked:
+    """How to read the file, and the flags that said so."""
+
+    options: LoadOptions
+    typed: Mapping[str, str]
+
+
+def _show(model: Path, asked: Asked, json: str | None, out: Console) -> None:
     from gancheck.errors import GancheckError
     from gancheck.inspection import inspect, look_at
     from gancheck.reporters.terminal.inspection import print_file, print_inspection
     from gancheck.reporters.writing import write
 
-    out = console(no_color=no_color)
-    options, file = said.load_options(), look_at(model)
+    file = look_at(model)
     try:
-        found = inspect(file, options, said.typed())
+        found = inspect(file, asked.options, asked.typed)
     except GancheckError:
         if json != _STDOUT:
             print_file(file, out)  # what can be said of it helps with the flag that is missing

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from gancheck.cli.flags import BUDGET, OutputFlags
 from gancheck.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from gancheck.types import Diagnosis
 
 STDOUT = "-"
-BUDGET = "6M"
 _SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*([KMG]?)B?", re.IGNORECASE)
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 _LARGE_JSON = 1_000_000  # bytes from which it is said what they are spent on
@@ -46,10 +46,6 @@ class Outputs:
     def takes_stdout(self) -> bool:
         """Whether a report goes to stdout, where the terminal report would be in its way."""
         return STDOUT in (self.html, self.json)
-
-    def within(self, budget: str) -> Outputs:
-        """Return the same with another budget of the page."""
-        return dataclasses.replace(self, budget=budget)
 
     def require_writable(self) -> None:
         """Refuse now what could not be written after a long run.
@@ -148,18 +144,22 @@ def _say_if_large(target: str, text: str, diagnosis: Diagnosis) -> None:
         typer.echo(f"note: {target} has {spent(taken, diagnosis)}", err=True)
 
 
-def planned(
-    model: Path, *, html: str | None, json: str | None, no_html: bool, no_json: bool, force: bool
-) -> Outputs:
-    """Name the reports of a model: ``<stem>.gancheck.html`` and ``.json`` in this folder."""
+def planned(model: Path, said: OutputFlags) -> Outputs:
+    """Name the reports of a model: ``<stem>.gancheck.html`` and ``.json`` in this folder.
+
+    Raises:
+        UsageError: A report is both asked for and ruled out.
+    """
     stem = model.resolve().stem if model.suffix else model.resolve().name
-    for flag, off, path in (("html", no_html, html), ("json", no_json, json)):
+    given = (("html", said.no_html, said.html), ("json", said.no_json, said.json))
+    for flag, off, path in given:
         if off and path is not None:
             raise UsageError(f"--{flag} and --no-{flag} contradict each other")
     return Outputs(
-        html=None if no_html else html or f"{stem}.gancheck.html",
-        json=None if no_json else json or f"{stem}.gancheck.json",
-        force=force,
+        html=None if said.no_html else said.html or f"{stem}.gancheck.html",
+        json=None if said.no_json else said.json or f"{stem}.gancheck.json",
+        force=said.force,
+        budget=said.max_report_size,
     )
 
 

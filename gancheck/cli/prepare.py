@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperCommand
 
-from gancheck.cli import options
+from gancheck.cli import complete, options
+from gancheck.cli.examples import Example, epilog
 from gancheck.cli.session import ProgressBar, exit_codes
 
 if TYPE_CHECKING:
@@ -23,6 +25,14 @@ HELP = (
     "FILE.gcref.\n\n"
     "Equal data, options and versions give equal files."
 )
+EPILOG = epilog(
+    Example("gancheck prepare data/", "Write data.gcref, for --reference data.gcref."),
+    Example(
+        "gancheck prepare faces/ -o ci/faces.gcref --resize 64,64 --samples 5000",
+        "Crop and resize the images; compare with at most 5,000 of them.",
+    ),
+)
+KIND = TyperCommand
 
 _SUFFIX = ".gcref"
 _WIDTH, _INDENT = 100, 10
@@ -40,12 +50,19 @@ def command(
         int, typer.Option(min=100, help="Samples to compare with, at most; 5,000 more to fit on.")
     ] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the split and the fit.")] = 0,
-    embedder: Annotated[str, typer.Option(help="Main view, as for gancheck diagnose.")] = "auto",
+    embedder: Annotated[
+        str,
+        typer.Option(
+            help="Main view, as for gancheck diagnose.", autocompletion=complete.embedders
+        ),
+    ] = "auto",
     resize: Annotated[
         str | None,
         typer.Option(metavar="HEIGHT,WIDTH", help="Crop and resize the images to this size."),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Annotated[
+        str, typer.Option(help="auto, cpu or cuda.", autocompletion=complete.devices)
+    ] = "auto",
     force: Annotated[
         bool, typer.Option("--force", help="Replace a file that is no prepared reference.")
     ] = False,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperCommand
 
 from gancheck.cli import flags
-from gancheck.cli.outputs import BUDGET, STDOUT, page_budget, single_page, write_page
+from gancheck.cli.examples import Example, epilog
+from gancheck.cli.outputs import STDOUT, page_budget, single_page, write_page
 from gancheck.cli.session import console, exit_codes
+from gancheck.cli.subjects import load_report
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,8 +32,16 @@ HELP = (
     "first report, conditions gained and lost, modes, checks and random samples. Differences are "
     "only taken where reference, embedder and n are the same."
 )
+EPILOG = epilog(
+    Example("gancheck report model.gancheck.json", "Write the page of a stored report again."),
+    Example("gancheck report model.gancheck.json --terminal -v", "Print all of it."),
+    Example(
+        "gancheck report before.json after.json --html both.html",
+        "Put two runs side by side.",
+    ),
+)
+KIND = TyperCommand
 _SIDE_BY_SIDE = "side-by-side.gancheck.html"
-_SHOWN_KEYS = 5
 
 
 def command(
@@ -48,7 +58,7 @@ def command(
             rich_help_panel=flags.OUT,
         ),
     ] = False,
-    max_report_size: flags.ReportSize = BUDGET,
+    max_report_size: flags.ReportSize = flags.BUDGET,
     force: flags.Force = False,
     verbose: Annotated[
         bool,
@@ -64,7 +74,7 @@ def command(
         target = None if terminal and html is None else html or _page_name(reports)
         page = Page(target, max_report_size, force)
         page.require_writable(reports)
-        found = [_load(name) for name in reports]
+        found = [load_report(name) for name in reports]
         out = console(no_color=no_color)
         if len(found) > 1:
             _several(found, page, out)
@@ -140,25 +150,6 @@ def _several(found: Sequence[Stored], page: Page, out: Console) -> None:
 
     if page.target is not None:
         page.write([drawable(one.diagnosis) for one in found], rendered, out)
-
-
-def _load(name: str) -> Stored:
-    """Read one report, and say what of it this version does not know."""
-    from gancheck import stored
-    from gancheck.reporters.wording import counted, printable
-
-    if name == STDOUT:
-        found = stored.decoded(sys.stdin.buffer.read(stored.LARGEST + 1), "stdin")
-    else:
-        found = stored.load(name)
-    if found.left_out:
-        keys = ", ".join(found.left_out[:_SHOWN_KEYS])
-        more = len(found.left_out) - _SHOWN_KEYS
-        said = f"{keys} and {counted(more, 'more key')}" if more > 0 else keys
-        typer.echo(
-            f"note: {printable(name)} was written by another version; left out: {said}", err=True
-        )
-    return found
 
 
 def _page_name(reports: Sequence[str]) -> str:

@@ -6,23 +6,33 @@ from dataclasses import replace
 from pathlib import Path
 
 from gancheck.errors import LoadError, RefusedError
+from gancheck.loaders.in_memory import InMemory
 from gancheck.loaders.interface import LOADERS, Loader, LoadOptions
 from gancheck.loaders.sniff import Sniffed, explain, sniff
 from gancheck.types import Generator, SampleSet
 
-__all__ = ["LOADERS", "LoadOptions", "Loader", "Sniffed", "load", "load_samples", "sniff"]
+__all__ = [
+    "LOADERS",
+    "InMemory",
+    "LoadOptions",
+    "Loader",
+    "Sniffed",
+    "load",
+    "load_samples",
+    "sniff",
+]
 
 
 _PROGRAMS = ("torchscript", "exported")
 
 
-def load(path: Path, options: LoadOptions | None = None) -> Generator | SampleSet:
+def load(path: Path | InMemory, options: LoadOptions | None = None) -> Generator | SampleSet:
     """Read a file or a folder as what its content says it is: a generator or samples.
 
     TorchScript and ``.pt2`` files hold programs: they are audited before they are run, and
     refused where the audit fails. ``trust`` lets those in all the same, in a child process with
     limits unless ``isolate`` is False. State dicts are read without running anything that came
-    with them, and pickles are never executed.
+    with them, and pickles are never executed. What is in memory already is run as it is.
 
     Raises:
         LoadError: The path does not exist, is damaged, or is of no known format.
@@ -31,6 +41,8 @@ def load(path: Path, options: LoadOptions | None = None) -> Generator | SampleSe
         ShapeError: The latents asked for do not fit the generator, or images differ in size.
     """
     options = options or LoadOptions()
+    if isinstance(path, InMemory):
+        return path.load(options)
     sniffed = sniff(path)
     if options.isolate:
         return _load_isolated(sniffed, options)
@@ -42,7 +54,7 @@ def load(path: Path, options: LoadOptions | None = None) -> Generator | SampleSe
         return _load_isolated(sniffed, options)
 
 
-def load_samples(path: Path, options: LoadOptions | None = None) -> SampleSet:
+def load_samples(path: Path | InMemory, options: LoadOptions | None = None) -> SampleSet:
     """Read a folder of images or a file of arrays, and refuse generators.
 
     Raises:

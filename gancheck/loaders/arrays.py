@@ -12,7 +12,6 @@ import numpy as np
 from gancheck.errors import LoadError
 from gancheck.images import center_crop, resize
 from gancheck.loaders.arrayfile import StoredArray, open_array, open_arrays
-from gancheck.loaders.hashing import hash_file
 from gancheck.loaders.interface import LOADERS, LoadOptions
 from gancheck.loaders.layout import canonical, canonical_labels
 from gancheck.loaders.probe import Source
@@ -116,7 +115,7 @@ def make_samples(raw: RawSamples, source: Source, options: LoadOptions) -> Sampl
         format=source.format,
         labels=labels,
         ids=ids,
-        sha256=hash_file(source.path),
+        sha256=source.sha256,
         notes=(*notes, *plain.notes),
     )
 

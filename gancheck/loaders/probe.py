@@ -32,18 +32,25 @@ _BATCH = 64
 
 @dataclass(frozen=True)
 class Source:
-    """The file a network came from, and the loader that read it.
+    """What a network or samples came from, and the loader that read it.
 
     Attributes:
-        path: The file.
+        path: The file, or the name of what is in memory.
         format: Name of the loader.
         trusted: What the audit of a program found against it, where ``--trust`` let it run all
             the same; empty where nothing was found.
+        known_sha256: Hash of what is in memory; None hashes the file.
     """
 
     path: Path
     format: str
     trusted: str = ""
+    known_sha256: str | None = None
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the content, hexadecimal."""
+        return hash_file(self.path) if self.known_sha256 is None else self.known_sha256
 
 
 def make_generator(network: Network, source: Source, options: LoadOptions) -> LoadedGenerator:
@@ -64,7 +71,7 @@ def make_generator(network: Network, source: Source, options: LoadOptions) -> Lo
     outputs = _outputs(probe)
     _check_finite(outputs, source.path, network.dtype)
     output_range, range_notes = _range(outputs, layout, options)
-    sha256 = hash_file(source.path)
+    sha256 = source.sha256
     spec = GeneratorSpec(
         latent_shape=call.latent_shape,
         latent_law=law.law,

@@ -12,14 +12,15 @@ from torch import Tensor, nn
 from typer.testing import CliRunner
 
 from gancheck.cli import app
-from gancheck.cli.flags import ModelFlags
+from gancheck.cli.flags import ModelFlags, RunFlags
 from gancheck.export_recipes import find_recipe, recipe_names
 from gancheck.loaders import LoadOptions, load
 from gancheck.types import Generator
 from loaders.loader_models import make_dcgan
 
 NAMES = recipe_names()
-FLAGS = {f"--{name.replace('_', '-')}" for name in ModelFlags.__dataclass_fields__}
+FIELDS = (*ModelFlags.__dataclass_fields__, *RunFlags.__dataclass_fields__)
+FLAGS = {f"--{name.replace('_', '-')}" for name in FIELDS}
 
 
 def run(code: str, names: dict[str, object]) -> None:

@@ -1,0 +1,97 @@
+"""The program as the option parser knows it: its commands, and the options before them."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gancheck import __version__
+from gancheck.cli.examples import Example, epilog
+from gancheck.cli.session import exit_codes
+from gancheck.cli.sources import Wanted, chosen
+
+COMMANDS = (
+    *("diagnose", "gate", "baseline", "cuts", "inspect", "prepare", "demo", "export-help"),
+    *("report", "explain", "config"),
+)
+"""Names of the commands; each is a module of this folder, with underscores for dashes."""
+
+HELP = (
+    "Diagnose collapse in trained generators, with evidence and error bars.\n\n"
+    "Exit codes: 0 done, and the gate passed if there was one; 1 the gate failed; 2 could not run; "
+    "70 a bug in gancheck; 130 interrupted."
+)
+EPILOG = epilog(
+    Example("gancheck demo", "Diagnose the example: a collapsed generator of digits."),
+    Example("gancheck diagnose model.pt -r data/", "Diagnose your own."),
+    Example("gancheck gate model.gancheck.json --min diversity=0.8", "Pass or fail."),
+    Example("gancheck --install-completion", "Let the shell complete options and names."),
+)
+
+
+def application(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """Return the program with these commands; only their modules are imported."""
+    app = typer.Typer(
+        name="gancheck",
+        help=HELP,
+        epilog=EPILOG,
+        no_args_is_help=True,
+        add_completion=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for name in names:
+        module = importlib.import_module(f"gancheck.cli.{name.replace('-', '_')}")
+        app.command(name, help=module.HELP, epilog=module.EPILOG, cls=module.KIND)(module.command)
+    return app
+
+
+def needed(arguments: list[str]) -> tuple[str, ...]:
+    """Return the commands that some arguments need: the one they begin with, else all."""
+    first = arguments[0] if arguments else ""
+    if first == "--version":
+        return ()
+    return (first,) if first in COMMANDS and first != "config" else COMMANDS
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"gancheck {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    ctx: typer.Context,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+    config_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            envvar="GANCHECK_CONFIG",
+            show_envvar=False,
+            help="Read settings from this file, not from the nearest gancheck.toml.",
+        ),
+    ] = None,
+    no_config: Annotated[
+        bool,
+        typer.Option(
+            "--no-config",
+            envvar="GANCHECK_NO_CONFIG",
+            show_envvar=False,
+            help="Read settings from no file.",
+        ),
+    ] = False,
+) -> None:
+    with exit_codes():
+        ctx.obj = chosen(ctx, Wanted(config_file, no_config))
