@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 T      ?= tests
 ARGS   ?=
 
-.PHONY: demo test lint format clean bench-accuracy bench-gate bench-null bench-page fuzz browser
+.PHONY: demo test lint format clean bench bench-accuracy bench-gate bench-null bench-page fuzz browser
 
 demo: $(VENV)/.ready
 	$(BIN)/gancheck demo
@@ -43,6 +43,11 @@ bench-accuracy: $(VENV)/.bench
 # Real against real, over and over: ARGS="--runs 20" is a first look.
 bench-null: $(VENV)/.ready
 	PYTHONPATH=tests $(BIN)/python -m bench.null $(ARGS)
+
+# Speed and memory beside prdc, faiss and vendi-score, in one run; ARGS="--only neighbours" is
+# shorter, ARGS="--growth 5000,10000,20000,50000" shows how both grow.
+bench: $(VENV)/.bench
+	PYTHONPATH=tests $(BIN)/python -m bench.speed $(ARGS)
 
 # How often a gate fails at its limit and beyond, and whether 200 reruns agree: half an hour.
 bench-gate: $(VENV)/.ready

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gancheck.analyzers import ANALYZERS
 from gancheck.embedders.interface import is_tolerant
 from gancheck.measures.overlap import Overlap, overlap
-from gancheck.measures.prdc import Mean, clipped_density, prdc
+from gancheck.measures.prdc import Mean, clipped_density, compare, prdc
 from gancheck.stats import tails_around
 from gancheck.study import Study, View
 from gancheck.types import Condition, Evidence, Finding, Interval, Score, Severity
@@ -70,9 +70,11 @@ class Coverage:
             yield replace(diversity, name="overlap")
         else:
             yield _overlap_score("overlap", _overlap(strict), strict)
-        fidelity = _fidelity_score(strict, self.k)
+        found, ceilings = (_means(view, strict, sides, self.k) for sides in (View.equal, _halves))
+        ceiling = min(1.0, float(ceilings["clipped"].each.mean()))
+        fidelity = _mean_score("fidelity", found.pop("clipped"), ceiling, (self.k, strict.name))
         yield fidelity
-        yield from _published(view, self.k)
+        yield from _published(found, ceilings, (self.k, view.name))
         yield self._judge_diversity(main, view)
         yield self._judge_fidelity(fidelity)
 
@@ -187,18 +189,23 @@ def _halves(view: View) -> tuple[FloatArray, FloatArray]:
     return view.reference[:n], view.reference[n : 2 * n]
 
 
-def _fidelity_score(view: View, k: int) -> Score:
-    found = clipped_density(*view.equal(), k, view.device)
-    ceiling = float(clipped_density(*_halves(view), k, view.device).each.mean())
-    return _mean_score("fidelity", found, min(1.0, ceiling), (k, view.name))
+def _means(
+    view: View, strict: View, sides: Callable[[View], tuple[FloatArray, FloatArray]], k: int
+) -> dict[str, Mean]:
+    """Return the published four, and the clipped density of the strict view, in shared passes."""
+    if strict is view:
+        return compare(*sides(view), k, device=view.device).means
+    clipped = clipped_density(*sides(strict), k, strict.device)
+    return {**prdc(*sides(view), k, view.device), "clipped": clipped}
 
 
-def _published(view: View, k: int) -> Iterator[Score]:
-    ceilings = prdc(*_halves(view), k, view.device)
-    for name, found in prdc(*view.equal(), k, view.device).items():
+def _published(
+    means: dict[str, Mean], ceilings: dict[str, Mean], how: tuple[int, str]
+) -> Iterator[Score]:
+    for name, found in means.items():
         most = float("inf") if name == "density" else 1.0
         ceiling = float(ceilings[name].each.mean())
-        yield _mean_score(name, found, ceiling, (k, view.name), most=most)
+        yield _mean_score(name, found, ceiling, how, most=most)
 
 
 def _mean_score(

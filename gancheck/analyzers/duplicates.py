@@ -11,7 +11,9 @@ import numpy as np
 from gancheck import exhibits
 from gancheck.analyzers import ANALYZERS
 from gancheck.errors import NotAvailable
-from gancheck.neighbors import count_within, nearest
+from gancheck.measures.vendi import rke, vendi
+from gancheck.neighbors import between, count_within, nearest
+from gancheck.reference import row_hashes
 from gancheck.stats import (
     jackknife_se,
     poisson_interval,
@@ -29,6 +31,7 @@ _LEAST = 100
 _KERNEL_POINTS = 2000
 _FOUND_AT_LEAST = 0.99  # share of true repetitions that lie within the tolerance of a view
 _GROUPS = 10
+_BLOCK_FLOATS = 4_000_000
 
 
 @ANALYZERS.register("duplicates")
@@ -110,7 +113,7 @@ class Duplicates:
 
     def _judge_rate(self, study: Study, twins: AnyArray, radius: float) -> Finding:
         hits, n = int((twins > 0).sum()), len(twins)
-        copies = n - len(np.unique(study.samples.values.reshape(n, -1), axis=0))
+        copies = n - len(np.unique(row_hashes(study.samples.values), axis=0))
         shown = tuple(_largest_groups(study, twins, radius, self.groups_shown)) if hits else ()
         return Finding(
             id="duplicates.rate",
@@ -166,39 +169,6 @@ def support_size(
     return total / (pairs - expected), smallest, total / low
 
 
-def vendi(features: FloatArray) -> float:
-    """Return the Vendi score of cosine similarity, through the smaller of both Gram matrices.
-
-    ``exp(-sum l log l)`` over the eigenvalues l of K / n (Friedman and Dieng 2023): 1 for equal
-    samples, m for m orthogonal groups of equal size.
-
-    Args:
-        features: (n, d); rows are normalised to length 1, rows of zeros stay zero.
-    """
-    norms = np.linalg.norm(features, axis=1, keepdims=True)
-    rows = features.astype(np.float64) / np.where(norms > 0, norms, 1.0)
-    gram = rows.T @ rows if rows.shape[1] < rows.shape[0] else rows @ rows.T
-    share = np.clip(np.linalg.eigvalsh(gram / len(rows)), 0.0, None)
-    share = share[share > 1e-12]
-    return float(np.exp(-np.sum(share * np.log(share))))
-
-
-def rke(features: FloatArray, width: float) -> float:
-    """Return the RKE mode count of a Gaussian kernel: 1 / mean of k(x, y)^2 over distinct pairs.
-
-    Equals m for m far-apart point modes of equal size and many samples (Jalali et al. 2023). Pairs
-    of a sample with itself are left out, so that it saturates at the number of pairs, not at n.
-
-    Args:
-        features: (n, d).
-        width: Standard deviation of the kernel, in feature units.
-    """
-    from scipy.spatial.distance import pdist
-
-    squared = pdist(features.astype(np.float64), "sqeuclidean")
-    return float(1.0 / max(np.exp(-squared / width**2).mean(), 1 / len(squared)))
-
-
 def intrinsic_dimension(features: FloatArray, device: str = "cpu") -> float:
     """Estimate the dimension of the set that samples lie on, from their two nearest neighbours.
 
@@ -235,7 +205,7 @@ def _ratios(view: View) -> Iterator[Evidence]:
     width = max(2 * float(np.median(fifth[:, -1])), 1e-6)
     measures: dict[str, Callable[[FloatArray], float]] = {
         "vendi_ratio": lambda side: vendi(side - middle),
-        "rke_ratio": lambda side: rke(side, width),
+        "rke_ratio": lambda side: rke(side, width, view.device),
         "dimension_ratio": lambda side: intrinsic_dimension(side, view.device),
     }
     groups = np.arange(len(samples)) % _GROUPS
@@ -261,7 +231,7 @@ def _largest_groups(
         seed = int(left.argmax())
         if left[seed] < 1:
             return
-        members = np.flatnonzero(np.linalg.norm(features - features[seed], axis=1) <= radius)
+        members = np.flatnonzero(_distances(features, seed) <= radius)
         left[members] = 0
         if study.samples.kind != "image":
             continue
@@ -273,3 +243,11 @@ def _largest_groups(
             study.samples.values[members[:tiles]],
             role="samples",
         )
+
+
+def _distances(features: FloatArray, row: int) -> FloatArray:
+    """Return the distance of every point to one of them, (n,), a block of points at a time."""
+    step = max(1, _BLOCK_FLOATS // features.shape[1])
+    return np.concatenate(
+        [between(features[at : at + step], features[row]) for at in range(0, len(features), step)]
+    )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gancheck.measures.calibration import calibrated
-from gancheck.neighbors import Neighbors, nearest
+from gancheck.neighbors import Neighbors, nearest, nearest_both_ways
 
 if TYPE_CHECKING:
     from gancheck.types import AnyArray, FloatArray
@@ -96,9 +96,11 @@ def both_sides(
     """Span balls around the points of both sides, with neighbours enough to halve the sides."""
     reach = k + round(6 * np.sqrt(k)) + 4  # so that k / 2 neighbours are found in any half
 
-    def balls(own: FloatArray, other: FloatArray) -> Balls:
-        inside = nearest(own, own, min(reach, len(own) - 1), exclude_self=True, device=device)
-        across = nearest(own, other, min(reach, len(other)), device=device)
-        return Balls(inside, across, len(other), k)
+    n, m = len(reference), len(samples)
+    across = nearest_both_ways(reference, samples, (min(reach, m), min(reach, n)), device=device)
 
-    return balls(reference, samples), balls(samples, reference)
+    def balls(own: FloatArray, other: Neighbors, others: int) -> Balls:
+        inside = nearest(own, own, min(reach, len(own) - 1), exclude_self=True, device=device)
+        return Balls(inside, other, others, k)
+
+    return balls(reference, across[0], m), balls(samples, across[1], n)

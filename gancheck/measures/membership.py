@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    import torch
+
+    from gancheck.neighbors import Tile
     from gancheck.types import AnyArray, FloatArray, IntArray
 
-_COLUMNS = 8192
 _LOOKED_AT = 1000
 
 
@@ -19,41 +21,45 @@ def some_of(n: int) -> IntArray:
     return np.asarray(np.linspace(0, n - 1, min(n, _LOOKED_AT)).round(), dtype=np.int64)
 
 
-def weight_inside(
-    centers: FloatArray,
-    points: FloatArray,
-    radii: AnyArray,
-    weights: FloatArray,
-    device: str = "cpu",
-) -> FloatArray:
-    """Sum the weights of the points in each ball.
+class Members:
+    """Notes which points lie in some of the balls, or in which balls some of the points lie.
 
-    Distances are those of the matrix form in float32: what lies on the very edge of a ball may be
-    counted or not.
-
-    Args:
-        centers: (n, d) centres of the balls.
-        points: (m, d).
-        radii: (n, 1) radius of each ball, or (1, m) the radius that reaches each point.
-        weights: (m, q) weights of the points.
-        device: Torch device of the tiles.
-
-    Returns:
-        (n, q) float64.
+    Single pairs are kept as such; of tiles full of them a bit is kept for each.
     """
-    import torch
 
-    here = torch.as_tensor(centers, device=device)
-    reach = np.broadcast_to(np.asarray(radii, dtype=np.float32), (len(centers), len(points)))
-    total = np.zeros((len(centers), weights.shape[1]))
-    for at in range(0, len(points), _COLUMNS):
-        columns = slice(at, at + _COLUMNS)
-        there = torch.as_tensor(points[columns], device=device)
-        apart = torch.cdist(here, there, compute_mode="use_mm_for_euclid_dist")
-        inside = apart <= torch.as_tensor(np.ascontiguousarray(reach[:, columns]), device=device)
-        weighing = torch.as_tensor(weights[columns], dtype=torch.float32, device=device)
-        total += (inside.to(torch.float32) @ weighing).cpu().numpy()
-    return total
+    def __init__(self, chosen: IntArray, total: int, *, points: bool = False) -> None:
+        """Choose some of all balls, or of all points, by rising row numbers."""
+        self._chosen, self._points = chosen, points
+        self._place = np.full(total, -1)
+        self._place[chosen] = np.arange(len(chosen))
+        self._pairs: list[tuple[IntArray, IntArray]] = []
+        self._bits: list[tuple[slice, slice, AnyArray]] = []
+
+    def add(self, rows: IntArray, columns: IntArray) -> None:
+        """Note pairs of a ball and a point inside."""
+        mine, others = (columns, rows) if self._points else (rows, columns)
+        place = self._place[mine]
+        known = place >= 0
+        self._pairs.append((place[known].astype(np.int32), others[known].astype(np.int32)))
+
+    def add_all(self, tile: Tile, inside: torch.Tensor) -> None:
+        """Note a tile with many pairs."""
+        mine, others = tile.rows, tile.columns
+        if self._points:
+            mine, others, inside = others, mine, inside.T
+        first, last = (int(at) for at in np.searchsorted(self._chosen, [mine.start, mine.stop]))
+        bits = np.packbits(inside[self._chosen[first:last] - mine.start].cpu().numpy(), axis=1)
+        self._bits.append((slice(first, last), others, bits))
+
+    def summed(self, weights: AnyArray) -> FloatArray:
+        """Sum weights of all points over those in each chosen ball, or the reverse: (chosen,)."""
+        total = np.zeros(len(self._chosen))
+        for place, others in self._pairs:
+            total += np.bincount(place, weights[others], minlength=len(total))
+        for rows, columns, bits in self._bits:
+            inside = np.unpackbits(bits, axis=1, count=columns.stop - columns.start)
+            total[rows] += inside @ weights[columns]
+        return total
 
 
 def steps_down(counts: IntArray, worth: Callable[[AnyArray], AnyArray]) -> FloatArray:

@@ -2,7 +2,8 @@
 
 A ball includes its surface (``<=``), so that identical and constant sets have defined values where
 ``<`` gives 0/0. Each mean comes with the error that the other side brings, whose points span the
-balls or fill them: held fixed, it would make intervals a third too narrow.
+balls or fill them: held fixed, it would make intervals a third too narrow. All of them together
+take three passes: over the distances within each side, and over those across.
 """
 
 from __future__ import annotations
@@ -12,11 +13,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gancheck.measures.membership import some_of, steps_down, variance_of, weight_inside
-from gancheck.neighbors import count_pairs, nearest
+from gancheck.measures.membership import Members, some_of, steps_down, variance_of
+from gancheck.neighbors import (
+    Counting,
+    Neighbors,
+    Question,
+    Scan,
+    count_listed,
+    nearest,
+)
 
 if TYPE_CHECKING:
-    from gancheck.types import AnyArray, FloatArray, IntArray
+    from gancheck.types import AnyArray, FloatArray
 
 
 @dataclass(frozen=True)
@@ -52,28 +60,10 @@ def prdc(
         ``precision`` and ``density`` (m,), ``recall`` and ``coverage`` (n,). All are shares but
         the density, which is not bounded by 1.
     """
-    wide = nearest(reference, reference, k, exclude_self=True, device=device).distances[:, -1]
-    own = nearest(samples, samples, k, exclude_self=True, device=device).distances[:, -1]
-    held, inside = count_pairs(reference, samples, wide, device=device)
-    _, recalled = count_pairs(samples, reference, own, device=device)
-
-    def hit(counts: AnyArray) -> AnyArray:
-        return np.asarray(counts > 0, dtype=np.float64)
-
-    def dense(counts: AnyArray) -> AnyArray:
-        return np.asarray(counts / k, dtype=np.float64)
-
-    drawn = _Inside(reference, samples, wide, device)
-    known = _Inside(samples, reference, own, device)
-    precise, filled = drawn.by_balls(steps_down(inside, hit), steps_down(inside, dense))
-    recalling = known.by_balls(steps_down(recalled, hit))
-    covering = drawn.by_points(steps_down(held, hit))
-    return {
-        "precision": Mean(hit(inside), precise),
-        "recall": Mean(hit(recalled), recalling[0]),
-        "density": Mean(dense(inside), filled),
-        "coverage": Mean(hit(held), covering),
-    }
+    drawn = _Balls(_Spanned.of(reference, k, device), samples)
+    known = _Balls(_Spanned.of(samples, k, device), reference)
+    Scan(reference, samples, None, device).show([drawn.counting], [known.counting])
+    return _means(drawn, known)
 
 
 def clipped_density(
@@ -87,54 +77,149 @@ def clipped_density(
     Returns:
         (m,) contributions; their mean, capped at 1, is the clipped density.
     """
-    own = nearest(reference, reference, k, exclude_self=True, device=device).distances[:, -1]
-    radius = np.minimum(own, np.median(own))
-    _, real = count_pairs(reference, reference, radius, exclude_self=True, device=device)
-    _, drawn = count_pairs(reference, samples, radius, device=device)
+    balls = _Balls(_Spanned.of(reference, k, device).clipped, samples)
+    Scan(reference, samples, None, device).show([balls.counting])
+    return _clipped(balls)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """All that distances within and across two sets say, from three passes over them.
+
+    Attributes:
+        means: What `prdc` returns, and ``clipped`` as of `clipped_density`.
+        own: Neighbours of each reference point among the others, and of each sample; k of them,
+            and one more where there is one.
+        across: The k nearest samples of each reference point, and the reverse.
+    """
+
+    means: dict[str, Mean]
+    own: tuple[Neighbors, Neighbors]
+    across: tuple[Neighbors, Neighbors]
+
+
+def compare(
+    reference: FloatArray,
+    samples: FloatArray,
+    k: int,
+    *,
+    device: str = "cpu",
+    budget: int | None = None,
+) -> Comparison:
+    """Compare two sets in every way at once.
+
+    Args:
+        reference: (n, d).
+        samples: (m, d).
+        k: Neighbours that span a ball, and that are listed.
+        device: Torch device.
+        budget: Bytes that each pass may take, see `gancheck.neighbors.nearest`.
+    """
+    spanned = _Spanned.of(reference, k, device, budget)
+    own = _Spanned.of(samples, k, device, budget)
+    drawn, clipped = _Balls(spanned, samples), _Balls(spanned.clipped, samples)
+    known = _Balls(own, reference)
+    there = Question(reference, samples, k, None, device, budget)
+    back = Question(samples, reference, k, None, device, budget)
+    seen = there.watch(), back.watch()
+    Scan(reference, samples, None, device, budget).show(
+        [drawn.counting, clipped.counting, seen[0]], [known.counting, seen[1]]
+    )
+    return Comparison(
+        {**_means(drawn, known), "clipped": _clipped(clipped)},
+        (spanned.own, own.own),
+        (there.answer(seen[0]), back.answer(seen[1])),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Spanned:
+    """Balls around the points of one side.
+
+    Attributes:
+        centers: (n, d).
+        own: Neighbours of each on its own side: k, and one more where there is one.
+        radii: (n,).
+        k: Neighbours that span a ball.
+        device: Torch device.
+    """
+
+    centers: FloatArray
+    own: Neighbors
+    radii: FloatArray
+    k: int
+    device: str
+
+    @classmethod
+    def of(cls, centers: FloatArray, k: int, device: str, budget: int | None = None) -> _Spanned:
+        reach = max(k, min(k + 1, len(centers) - 1))
+        own = nearest(centers, centers, reach, exclude_self=True, device=device, budget=budget)
+        return cls(centers, own, own.distances[:, k - 1], k, device)
+
+    @property
+    def clipped(self) -> _Spanned:
+        """The same balls, none larger than the median one."""
+        radii = np.minimum(self.radii, np.median(self.radii))
+        return _Spanned(self.centers, self.own, radii, self.k, self.device)
+
+
+class _Balls:
+    """Balls, and what a scan finds of other points (m, d) in them."""
+
+    def __init__(self, spanned: _Spanned, points: FloatArray) -> None:
+        n, m = len(spanned.centers), len(points)
+        self.spanned, self.others = spanned, m
+        self.of_balls = Members(some_of(n), n)
+        self.of_points = Members(some_of(m), m, points=True)
+        noted = self.of_balls, self.of_points
+        self.counting = Counting(spanned.centers, points, spanned.radii, spanned.device, noted)
+
+    def variance(self, weights: FloatArray) -> float:
+        """Return the variance that the balls bring to a mean over the points, weights (m,)."""
+        summed = self.of_balls.summed(weights) / self.others
+        return variance_of(summed, len(self.spanned.centers))
+
+    def variance_from_points(self, weights: FloatArray) -> float:
+        """Return the variance that the points bring to a mean over the balls, weights (n,)."""
+        summed = self.of_points.summed(weights) / len(self.spanned.centers)
+        return variance_of(summed, self.others)
+
+
+def _means(drawn: _Balls, known: _Balls) -> dict[str, Mean]:
+    """Return the published four from balls around the reference and around the samples."""
+    k = drawn.spanned.k
+    held, inside = drawn.counting.held, drawn.counting.around
+    recalled = known.counting.around
+
+    def hit(counts: AnyArray) -> AnyArray:
+        return np.asarray(counts > 0, dtype=np.float64)
+
+    def dense(counts: AnyArray) -> AnyArray:
+        return np.asarray(counts / k, dtype=np.float64)
+
+    return {
+        "precision": Mean(hit(inside), drawn.variance(steps_down(inside, hit))),
+        "recall": Mean(hit(recalled), known.variance(steps_down(recalled, hit))),
+        "density": Mean(dense(inside), drawn.variance(steps_down(inside, dense))),
+        "coverage": Mean(hit(held), drawn.variance_from_points(steps_down(held, hit))),
+    }
+
+
+def _clipped(balls: _Balls) -> Mean:
+    """Return the clipped density from clipped balls around the reference."""
+    spanned, drawn, k = balls.spanned, balls.counting.around, balls.spanned.k
+    n = len(spanned.centers)
+    own = Members(some_of(n), n)
+    real = count_listed(spanned.own, spanned.centers, spanned.radii, noted=own)[1]
 
     def clipped(counts: AnyArray) -> AnyArray:
         return np.minimum(counts / k, 1)
 
     usual = max(float(clipped(real).mean()), 1e-12)
     each = clipped(drawn) / usual
-    rows = some_of(len(reference))
-    taken = _Inside(reference, samples, radius, device).of_balls(rows, steps_down(drawn, clipped))
-    own_taken = _Inside(reference, reference, radius, device).of_balls(
-        rows, steps_down(real, clipped)
-    )
-    gone = own_taken[:, 0] + clipped(real[rows])  # its balls, and what it adds itself
-    effects = taken[:, 0] / usual / len(samples) - each.mean() / usual * gone / len(reference)
-    return Mean(np.asarray(each), variance_of(effects, len(reference)))
-
-
-@dataclass(frozen=True)
-class _Inside:
-    """Balls around centers (n, d) of radii (n,), and the points (m, d) that may lie in them."""
-
-    centers: FloatArray
-    points: FloatArray
-    radii: FloatArray
-    device: str
-
-    def of_balls(self, rows: IntArray, *weights: FloatArray) -> FloatArray:
-        """Sum weights of points (m,) over some of the balls: (rows, weights)."""
-        return weight_inside(
-            self.centers[rows],
-            self.points,
-            self.radii[rows, None],
-            np.stack(weights, axis=1),
-            self.device,
-        )
-
-    def by_balls(self, *weights: FloatArray) -> list[float]:
-        """Return the variance that the balls bring to means over the points, for each weight."""
-        summed = self.of_balls(some_of(len(self.centers)), *weights) / len(self.points)
-        return [variance_of(effects, len(self.centers)) for effects in summed.T]
-
-    def by_points(self, weights: FloatArray) -> float:
-        """Return the variance that the points bring to a mean over the balls, weights (n,)."""
-        rows = some_of(len(self.points))
-        summed = weight_inside(
-            self.points[rows], self.centers, self.radii[None, :], weights[:, None], self.device
-        )
-        return variance_of(summed[:, 0] / len(self.centers), len(self.points))
+    weights, rows = steps_down(real, clipped), some_of(n)
+    taken = balls.of_balls.summed(steps_down(drawn, clipped))
+    own_taken = own.summed(weights) + weights[rows]
+    gone = own_taken + clipped(real[rows])  # its balls, and what it adds itself
+    effects = taken / usual / balls.others - each.mean() / usual * gone / n
+    return Mean(np.asarray(each), variance_of(effects, n))

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import torch
 from scipy.spatial.distance import cdist
 
-from gancheck import neighbors
 from gancheck.neighbors import (
+    Neighbors,
     between,
+    count_listed,
     count_pairs,
     count_within,
+    covering,
+    direct,
     distinct,
     nearest,
+    nearest_both_ways,
     nearest_in_blocks,
+    tiles,
 )
 
 if TYPE_CHECKING:
     from gancheck.types import AnyArray, FloatArray
+
+
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
 
 @pytest.fixture
@@ -32,10 +44,10 @@ def rng() -> np.random.Generator:
 @pytest.fixture
 def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tiles so small that every search crosses several borders on both axes."""
-    monkeypatch.setattr(neighbors, "_ROWS", 7)
-    monkeypatch.setattr(neighbors, "_COLUMNS", 11)
-    monkeypatch.setattr(neighbors, "_GATHER_FLOATS", 300)
-    monkeypatch.setattr(neighbors, "_PAIRS", 5)
+    for name, size in (("ROWS", 8), ("COLUMNS", 12), ("GROUP", 4), ("SMALLEST", 4)):
+        monkeypatch.setattr(tiles, name, size)
+    monkeypatch.setattr(covering, "_ROWS", 7)
+    monkeypatch.setattr(direct, "_FLOATS", 300)
 
 
 def cloud(rng: np.random.Generator, n: int, d: int, offset: float = 0.0) -> FloatArray:
@@ -280,27 +292,214 @@ def test_distinct_counts_repeated_points_once(rng: np.random.Generator) -> None:
     assert len(distinct(np.zeros((3000, 2), dtype=np.float32), 0.0)) == 1
 
 
-def test_no_full_distance_matrix_is_held(
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("offset", [0.0, 1000.0])
+@pytest.mark.parametrize(("n", "m"), [(7, 11), (8, 12), (20, 35), (35, 20), (1, 5)])
+def test_one_pass_finds_the_neighbours_of_both_sides(
+    rng: np.random.Generator, n: int, m: int, offset: float
+) -> None:
+    """Both directions of one scan give to the bit what two searches give."""
+    left, right = cloud(rng, n, 9, offset), cloud(rng, m, 9, offset)
+    k = min(4, m), min(3, n)
+    there, back = nearest_both_ways(left, right, k)
+    for found, wanted in (
+        (there, nearest(left, right, k[0])),
+        (back, nearest(right, left, k[1])),
+    ):
+        np.testing.assert_array_equal(found.indices, wanted.indices)
+        np.testing.assert_array_equal(found.distances, wanted.distances)
+
+
+@pytest.mark.parametrize("k", [(0, 1), (6, 1), (1, 4)])
+def test_both_sides_need_enough_points(k: tuple[int, int]) -> None:
+    """Each side is asked for no more neighbours than the other has points."""
+    with pytest.raises(ValueError, match="neighbours among"):
+        nearest_both_ways(np.zeros((3, 2), np.float32), np.zeros((5, 2), np.float32), k)
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("offset", [0.0, 1000.0])
+@pytest.mark.parametrize("n", [1, 7, 8, 30, 61])
+def test_a_set_against_itself_is_what_two_equal_sets_are(
+    rng: np.random.Generator, n: int, offset: float
+) -> None:
+    """Half of the tiles, used in both directions, say what all tiles say."""
+    points = cloud(rng, n, 5, offset)
+    points[n // 2 :: 3] = points[0]
+    again = points.copy()
+    radii = rng.uniform(0, 3, n)
+    for own in (False, True):
+        half = count_pairs(points, points, radii, exclude_self=own)
+        whole = count_pairs(points, again, radii, exclude_self=own)
+        np.testing.assert_array_equal(half, whole)
+        k = min(3, n - own)
+        if k:
+            one = nearest(points, points, k, exclude_self=own)
+            other = nearest(points, again, k, exclude_self=own)
+            np.testing.assert_array_equal(one.distances, other.distances)
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("k", [1, 4, 29])
+def test_counts_from_known_neighbours_are_those_of_a_scan(rng: np.random.Generator, k: int) -> None:
+    """Balls within the listed neighbours are counted from the list, others anew; ties as well."""
+    points = rng.integers(0, 3, (30, 3)).astype(np.float32)
+    found = nearest(points, points, k, exclude_self=True)
+    for radii in (0.0, 1.0, rng.uniform(0, 3, 30)):
+        wanted = count_pairs(points, points, radii, exclude_self=True)
+        np.testing.assert_array_equal(count_listed(found, points, radii), wanted)
+
+
+@pytest.mark.parametrize("budget", [1, 60_000, 10**6])
+def test_no_result_depends_on_the_budget(rng: np.random.Generator, budget: int) -> None:
+    """Within a few bytes or many: to the bit the same neighbours, counts and covers."""
+    left, right = cloud(rng, 300, 40), cloud(rng, 500, 40)
+    free, tight = nearest(left, right, 4), nearest(left, right, 4, budget=budget)
+    np.testing.assert_array_equal(free.distances, tight.distances)
+    np.testing.assert_array_equal(free.indices, tight.indices)
+    radius = float(np.median(free.distances))
+    for one, other in zip(
+        count_pairs(left, right, radius),
+        count_pairs(left, right, radius, budget=budget),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(distinct(left, radius), distinct(left, radius, budget=budget))
+
+
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=needs_cuda)])
+def test_every_device_gives_the_same_neighbours(rng: np.random.Generator, device: str) -> None:
+    """Distances are computed again in one way, so that no device changes them."""
+    left, right = cloud(rng, 700, 33), cloud(rng, 900, 33)
+    left[:40] = right[:40]
+    found, wanted = nearest(left, right, 5, device=device), nearest(left, right, 5)
+    np.testing.assert_array_equal(found.distances, wanted.distances)
+    np.testing.assert_array_equal(found.indices, wanted.indices)
+    own = nearest(left, left, 5, exclude_self=True, device=device)
+    radii = own.distances[:, -1]
+    for one, other in zip(
+        count_pairs(left, right, radii, device=device), count_pairs(left, right, radii), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+    kept = distinct(np.concatenate([left, right]), 1.0, device=device)
+    np.testing.assert_array_equal(kept, distinct(np.concatenate([left, right]), 1.0))
+
+
+def test_tiles_of_other_devices_give_the_same_on_the_cpu(
     rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every tile is small, and the arrays beside the tiles stay far below n x n floats."""
-    monkeypatch.setattr(neighbors, "_ROWS", 128)
-    monkeypatch.setattr(neighbors, "_COLUMNS", 256)
+    """The way that other devices go, run here: the same neighbours and counts to the bit."""
+    left, right = cloud(rng, 300, 33), cloud(rng, 500, 33)
+    right[:40] = left[:40]
+    wanted = nearest(left, right, 5), count_pairs(left, right, 7.0), distinct(right, 6.5)
+    monkeypatch.setattr(tiles.Scan, "on_cpu", False)
+    monkeypatch.setattr(tiles, "ACCELERATED", 128)
+    found = nearest(left, right, 5)
+    np.testing.assert_array_equal(found.distances, wanted[0].distances)
+    np.testing.assert_array_equal(found.indices, wanted[0].indices)
+    for one, other in zip(count_pairs(left, right, 7.0), wanted[1], strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(distinct(right, 6.5), wanted[2])
+
+
+def test_what_is_near_is_listed_alike_on_all_devices(rng: np.random.Generator) -> None:
+    """The short cut that the CPU takes lists what torch lists anywhere."""
+    mask = torch.as_tensor(rng.random((37, 53)) < 0.1)
+    for one in (mask, mask.T):
+        for found, wanted in zip(tiles.listed(one), torch.nonzero(one, as_tuple=True), strict=True):
+            assert torch.equal(found, wanted)
+
+
+@pytest.mark.parametrize("k", [1, 5, 40])
+def test_of_equal_points_those_with_the_lowest_numbers_are_listed(k: int) -> None:
+    """Where all distances tie, and none is rounded, row numbers alone decide."""
+    points = np.zeros((3000, 2), dtype=np.float32)
+    points[7] = 1
+    found = nearest(points, points, k, exclude_self=True)
+    first = np.setdiff1d(np.arange(k + 2), [7])
+    for row in (0, 3, 2999):
+        np.testing.assert_array_equal(found.indices[row], first[first != row][:k])
+    assert (found.indices[7] == np.setdiff1d(np.arange(k + 1), [7])[:k]).all()
+
+
+@pytest.mark.parametrize("scale", [1e19, 1e25])
+def test_points_whose_squares_overflow_have_neighbours(
+    rng: np.random.Generator, scale: float
+) -> None:
+    """Where float32 holds no squared distance there still is an answer: some other point."""
+    points = cloud(rng, 60, 3) * np.float32(scale)
+    found = nearest(points, points, 1, exclude_self=True)
+    assert (found.indices >= 0).all()
+    assert (found.indices[:, 0] != np.arange(60)).all()
+
+
+def test_points_in_a_file_are_read_in_pieces(rng: np.random.Generator, tmp_path: Path) -> None:
+    """Mapped files give the same answers, and the search holds far less than they do."""
+    points, path = cloud(rng, 3000, 600), tmp_path / "points.npy"
+    np.save(path, points)
+    mapped = np.load(path, mmap_mode="r")
+    budget = points.nbytes // 4
+    peak = traced_peak(lambda: nearest(mapped, mapped, 3, exclude_self=True, budget=budget))
+    assert peak < points.nbytes / 2
+    found = nearest(mapped, mapped, 3, exclude_self=True, budget=budget)
+    wanted = nearest(points, points, 3, exclude_self=True)
+    np.testing.assert_array_equal(found.distances, wanted.distances)
+    np.testing.assert_array_equal(found.indices, wanted.indices)
+
+
+def tile_sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that the size of every tile from now on is added to."""
     seen: list[int] = []
-    original = neighbors._tiles
+    original = tiles.Scan._tiles
 
-    def watched(*args: object) -> object:
-        for tile in original(*args):  # type: ignore[arg-type]
-            seen.append(tile.squared.numel())
-            yield tile
+    def watched(scan: tiles.Scan) -> Iterator[tuple[tiles.Tile, torch.Tensor]]:
+        for tile, norms in original(scan):
+            seen.append(tile.squared.numel() * tile.squared.element_size())
+            yield tile, norms
 
-    monkeypatch.setattr(neighbors, "_tiles", watched)
-    points = cloud(rng, 1500, 4)
-    nearest(points[:10], points[:10], 1)  # torch is imported outside the measurement
+    monkeypatch.setattr(tiles.Scan, "_tiles", watched)
+    return seen
+
+
+def traced_peak(work: Callable[[], object]) -> int:
+    """Return the most bytes of numpy that some work holds at once."""
     tracemalloc.start()
-    nearest(points, points, 5, exclude_self=True)
-    count_pairs(points, points, 0.3, exclude_self=True)
+    work()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert max(seen) <= 128 * 256
-    assert peak < 4 * 1500**2 / 4
+    return peak
+
+
+def listed(points: FloatArray, budget: int) -> Neighbors:
+    """Search a set in itself, within a budget."""
+    return nearest(points, points, 5, exclude_self=True, budget=budget)
+
+
+@pytest.mark.parametrize("collapsed", [False, True])
+@pytest.mark.parametrize(
+    "work",
+    [
+        listed,
+        lambda points, budget: count_pairs(points, points, 0.3, budget=budget),
+        lambda points, budget: distinct(points, 0.3, budget=budget),
+        lambda points, budget: count_listed(listed(points, budget), points, 0.3, budget=budget),
+        lambda points, budget: nearest_both_ways(points, points[::-1], (3, 3), budget=budget),
+    ],
+    ids=["nearest", "count_pairs", "distinct", "count_listed", "nearest_both_ways"],
+)
+def test_memory_grows_with_the_points_and_not_with_their_pairs(
+    rng: np.random.Generator,
+    monkeypatch: pytest.MonkeyPatch,
+    work: Callable[[FloatArray, int], object],
+    collapsed: bool,
+) -> None:
+    """With twice the points tiles stay as they are, and all else at most doubles."""
+    sizes, budget = tile_sizes(monkeypatch), 2**20
+    peaks = []
+    for n in (1500, 3000):
+        points = np.zeros((n, 4), np.float32) if collapsed else cloud(rng, n, 4)
+        work(points[:10], budget)  # torch is imported outside the measurement
+        sizes.clear()
+        peaks.append(traced_peak(partial(work, points, budget)))
+        assert max(sizes) <= 2 * budget  # in float64 where rounding decides
+    assert peaks[1] < 2.2 * peaks[0] + budget

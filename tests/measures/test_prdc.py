@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from gancheck.measures.membership import some_of, steps_down, variance_of, weight_inside
-from gancheck.measures.prdc import Mean, clipped_density, prdc
+from gancheck.measures.membership import Members, some_of, steps_down, variance_of
+from gancheck.measures.prdc import Mean, clipped_density, compare, prdc
+from gancheck.neighbors import Counting, Scan, nearest
 
 if TYPE_CHECKING:
     from gancheck.types import FloatArray
@@ -64,16 +65,57 @@ def test_holding_the_balls_fixed_would_understate_the_error(
     assert np.mean([mean.se for mean in repeated["fidelity"]]) > 1.2 * fixed
 
 
-@pytest.mark.parametrize("reach_of_points", [False, True])
-def test_weights_inside_balls_are_summed(reach_of_points: bool) -> None:
-    """Sums over tiles equal sums over all distances, whichever side the radii belong to."""
+@pytest.mark.parametrize("crowded", [False, True])
+@pytest.mark.parametrize("of_points", [False, True])
+def test_weights_inside_balls_are_summed(of_points: bool, crowded: bool) -> None:
+    """Noted pairs, and noted tiles full of pairs, sum to what all distances sum to."""
     here, there = normals(1, 70), normals(2, 9000)
     rng = np.random.default_rng(3)
-    weights = rng.random((9000, 2))
-    radii = rng.random((1, 9000) if reach_of_points else (70, 1)) + 1.0
-    found = weight_inside(here, there, radii, weights)
-    slow = (cdist(here, there) <= radii) @ weights
-    np.testing.assert_allclose(found, slow, rtol=1e-3)
+    weights, others = rng.random(9000), rng.random(70)
+    radii = rng.random(70) + (3.0 if crowded else 0.1)
+    chosen = np.arange(0, 9000 if of_points else 70, 3)
+    members = Members(chosen, 9000 if of_points else 70, points=of_points)
+    Scan(here, there).show([Counting(here, there, radii, "cpu", [members])])
+    inside = (cdist(here, there) <= radii[:, None]).astype(float)
+    slow = others @ inside if of_points else inside @ weights
+    found = members.summed(others if of_points else weights)
+    assert crowded == bool(members._bits)
+    np.testing.assert_allclose(found, slow[::3], rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("collapsed", [False, True])
+def test_all_at_once_is_what_each_says_alone(collapsed: bool) -> None:
+    """One comparison gives the same means and errors as separate calls, and the same neighbours."""
+    reference, samples = normals(1), half_junk(2)
+    if collapsed:
+        samples[50:] = samples[:50].repeat(5, axis=0)
+    found = compare(reference, samples, 5)
+    alone = {**prdc(reference, samples, 5), "clipped": clipped_density(reference, samples, 5)}
+    for name, mean in alone.items():
+        np.testing.assert_array_equal(found.means[name].each, mean.each)
+        assert found.means[name].beside == mean.beside
+    for one, other, near in zip(
+        (reference, samples), (samples, reference), found.across, strict=True
+    ):
+        np.testing.assert_array_equal(near.distances, nearest(one, other, 5).distances)
+    for side, near in zip((reference, samples), found.own, strict=True):
+        again = nearest(side, side, 6, exclude_self=True)
+        np.testing.assert_array_equal(near.distances, again.distances)
+
+
+@pytest.mark.parametrize("same", [0, 1, 40, 300])
+def test_clipped_density_of_repeated_points_counts_all_in_reach(same: int) -> None:
+    """Where more than k points are equally near, a ball holds them all, listed or not."""
+    reference, samples = normals(5), normals(6)
+    reference[:same] = reference[0]
+    far = cdist(reference, reference)
+    radii = np.sort(far, axis=1)[:, 5]
+    radii = np.minimum(radii, np.median(radii)) * (1 + 1e-6)
+    real = (far <= radii[:, None]).sum(axis=0) - 1
+    drawn = (cdist(reference, samples) <= radii[:, None]).sum(axis=0)
+    wanted = np.minimum(drawn / 5, 1) / max(np.minimum(real / 5, 1).mean(), 1e-12)
+    found = clipped_density(reference, samples, 5)
+    np.testing.assert_allclose(found.each, wanted)
 
 
 def test_a_step_down_is_half_of_the_steps_to_both_sides() -> None:

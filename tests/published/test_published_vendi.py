@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gancheck.analyzers.duplicates import rke, support_size, vendi
+from gancheck.analyzers.duplicates import support_size
+from gancheck.measures.vendi import rke, vendi
 
 if TYPE_CHECKING:
     from gancheck.types import AnyArray, FloatArray
