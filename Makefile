@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 T      ?= tests
 ARGS   ?=
 
-.PHONY: demo test lint format clean bench bench-accuracy bench-gate bench-null bench-page fuzz browser
+.PHONY: demo test lint format clean bench bench-accuracy bench-faults bench-gate bench-null bench-page fuzz browser
 
 demo: $(VENV)/.ready
 	$(BIN)/gancheck demo
@@ -52,6 +52,10 @@ bench: $(VENV)/.bench
 # How often a gate fails at its limit and beyond, and whether 200 reruns agree: half an hour.
 bench-gate: $(VENV)/.ready
 	PYTHONPATH=tests $(BIN)/python -m bench.gate $(ARGS)
+
+# Runs killed at random moments, and the one after them: a minute. ARGS="--rounds 20" is a storm.
+bench-faults: $(VENV)/.ready
+	PYTHONPATH=tests $(BIN)/python -m bench.faults $(ARGS)
 
 # How soon a page of 50,000 points is there, and how fast it answers; needs `make browser`.
 bench-page: $(VENV)/.ready

@@ -26,6 +26,7 @@ class ExitCode(IntEnum):
     COULD_NOT_RUN = 2
     BUG = 70
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 class GancheckError(Exception):

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import subprocess
 import sys
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import IO, TYPE_CHECKING
 
@@ -37,6 +38,7 @@ _VOTERS = 8  # neighbours that place a point
 _STEPS = 16  # towards the median; the eye sees no further
 _FAR = 0.999  # share of the reference that is nearer to the rest of it than what is "off"
 _LENGTH = 8  # bytes that say how long a message is
+_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,10 @@ class Plane:
     how: str
 
 
+class MapKilledError(RuntimeError):
+    """The process that draws maps was killed."""
+
+
 class Cartographer:
     """A process that draws one map after another."""
 
@@ -74,21 +80,33 @@ class Cartographer:
         Returns:
             A function of nothing that returns (n, 2) positions. Beginning another map before
             it was called gives this one up.
+
+        Raises:
+            MapKilledError: The process was killed; so does the function.
         """
         if self._busy:
             self.close()
         process = self._running()
-        _send(_pipe(process.stdin), _packed(*_graph(features), features, np.array(seed)))
+        try:
+            _send(_pipe(process.stdin), _packed(*_graph(features), features, np.array(seed)))
+        except BrokenPipeError:
+            raise self._ended() from None
         self._busy = True
 
         def wait() -> FloatArray:
             answer = _receive(_pipe(process.stdout))
             self._busy = False
             if answer is None:
-                raise RuntimeError(f"the process that draws maps ended with {process.wait()}")
+                raise self._ended()
             return np.asarray(_unpacked(answer)[0])
 
         return wait
+
+    def _ended(self) -> RuntimeError:
+        """Tell how the process ended: killed from outside, or by an error of its own."""
+        code = 0 if self._process is None else self._process.wait()
+        kind = MapKilledError if code < 0 else RuntimeError
+        return kind(f"the process that draws maps ended with {code}")
 
     def close(self) -> None:
         """End the process."""
@@ -104,10 +122,11 @@ class Cartographer:
         if self._process is None or self._process.poll() is not None:
             self.close()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", __name__],
+                [sys.executable, "-m", __name__, str(os.getpid())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env={**os.environ, "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"},
+                start_new_session=True,  # Ctrl-C is for us, who end it
             )
         return self._process
 
@@ -146,10 +165,16 @@ def begin_umap(samples: FloatArray, reference: FloatArray | None, seed: int) -> 
     landmarks = base[:LANDMARKS]
     if len(landmarks) < _LEAST_FOR_UMAP:
         return lambda: principal(samples, reference)
-    drawn = CARTOGRAPHER.begin(landmarks, seed)
+    try:
+        drawn = CARTOGRAPHER.begin(landmarks, seed)
+    except MapKilledError:
+        return lambda: _instead(samples, reference)
 
     def finish() -> Plane:
-        layout = drawn()
+        try:
+            layout = drawn()
+        except MapKilledError:
+            return _instead(samples, reference)
         placed = np.concatenate([layout, place(base[LANDMARKS:], landmarks, layout)])
         if reference is None:
             return Plane(placed, placed[:0], np.zeros(len(samples), dtype=bool), "by UMAP")
@@ -176,6 +201,12 @@ def principal(samples: FloatArray, reference: FloatArray | None) -> Plane:
         off(samples, reference[:LANDMARKS]),
         "on the first two principal axes",
     )
+
+
+def _instead(samples: FloatArray, reference: FloatArray | None) -> Plane:
+    """Lay out without the process that was killed: a map is not worth losing a run over."""
+    plane = principal(samples, reference)
+    return replace(plane, how=f"{plane.how} (the process that lays out by UMAP was killed)")
 
 
 def as_they_are(samples: FloatArray, reference: FloatArray | None) -> Plane:
@@ -262,8 +293,19 @@ def _receive(pipe: IO[bytes]) -> bytes | None:
     return message if len(message) == size else None
 
 
-def _serve() -> None:
+def _die_with_parent(parent: int) -> None:
+    """Ask Linux to end this process with its parent; elsewhere its empty pipe ends it."""
+    if sys.platform.startswith("linux"):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+        if os.getppid() != parent:  # it was quicker
+            sys.exit()
+
+
+def _serve(parent: int) -> None:
     """Draw maps until nobody asks for more."""
+    _die_with_parent(parent)
     answers = sys.stdout.buffer
     sys.stdout = sys.stderr  # whatever a library prints is no answer
     while (message := _receive(sys.stdin.buffer)) is not None:
@@ -272,4 +314,4 @@ def _serve() -> None:
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve(int(sys.argv[1]))

@@ -42,6 +42,7 @@ from gancheck.training import (
     require_reference,
 )
 from gancheck.types import Generator, SampleSet, Subject
+from gancheck.workdir import open_blocks
 
 if TYPE_CHECKING:
     from gancheck.types import FloatArray
@@ -257,12 +258,16 @@ def samples_of(
         rows, third = np.arange(len(mixed)), len(mixed) // 3
         return mixed.take(rows[third:]), None, mixed.take(rows[:third])
     sampler = Sampler(loaded, settings.device, settings.batch_size, clock.listener.progress)
+    shares = _shares(loaded, known)
     with clock.stage("sample"):
-        samples = sampler.draw(settings.samples, settings.seed, shares=_shares(loaded, known))
+        kept = open_blocks(settings.work_dir, sampler, settings.seed, shares)
+        samples = sampler.draw(settings.samples, settings.seed, shares=shares, kept=kept)
     aside = None
     if alone and samples.kind == "image":
         with clock.stage("sample apart"):
-            aside = sampler.draw(INDEPENDENT_DRAW, settings.seed + _OTHER_SEED)
+            other = settings.seed + _OTHER_SEED
+            kept = open_blocks(settings.work_dir, sampler, other)
+            aside = sampler.draw(INDEPENDENT_DRAW, other, kept=kept)
     return samples, dataclasses.replace(sampler, progress=lambda done, total: None), aside
 
 

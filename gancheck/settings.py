@@ -32,6 +32,8 @@ class Settings:
         holdout: Real samples that the generator was not trained on; the reference is then what it
             was trained on.
         map: How the map is laid out: ``umap``, ``pca`` or ``none``.
+        work_dir: Folder that samples are kept in as they are drawn, so that a run that was stopped
+            goes on from there; None keeps none.
     """
 
     samples: int = 10_000
@@ -45,6 +47,7 @@ class Settings:
     discriminator_arch: str | None = None
     holdout: Path | None = None
     map: MapKind = "umap"
+    work_dir: Path | None = None
 
     @property
     def device(self) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "gancheck"
 LAYERS = (
-    ("errors", "plain"),
+    ("errors", "plain", "atomic"),
     ("types",),
     (
         "registry",
@@ -32,7 +32,7 @@ LAYERS = (
     ("mapping", "measures"),
     ("reference",),
     ("loaders", "samplers", "embedders"),
-    ("critic", "settings", "gcref"),
+    ("critic", "settings", "gcref", "workdir"),
     ("study", "cache"),
     ("asking", "training"),
     ("latents", "originals"),
@@ -131,6 +131,7 @@ def _is_command(node: ast.FunctionDef) -> bool:
         ["baseline", "--help"],
         ["explain", "--help"],
         ["config"],
+        ["cache", "info"],
     ],
 )
 def test_help_is_instant(arguments: list[str]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
+import io
 import sys
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     import typer
@@ -14,18 +15,36 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
+_INTERRUPTED = 130
 _OBJECTS = 20_000  # between two searches for cycles; more of them only slow the start
 
 
 def main() -> None:
     """Run the command line; exits with a code of `gancheck.errors.ExitCode`."""
     gc.set_threshold(_OBJECTS)
-    from gancheck.cli.application import application, needed
+    sys.stdout, sys.stderr = _lossless(sys.stdout), _lossless(sys.stderr)
+    try:
+        from gancheck.cli.application import application, needed
 
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-    application(needed(sys.argv[1:]))()
+        program = application(needed(sys.argv[1:]))
+    except KeyboardInterrupt:  # while modules are read; later the commands see to it
+        sys.stderr.write("interrupted\n")
+        sys.exit(_INTERRUPTED)
+    program()
+
+
+def _lossless(stream: TextIO) -> TextIO:
+    """Return a stream that takes any text, and all of it or fails.
+
+    One without a buffer (PYTHONUNBUFFERED) drops what a full disk does not take, and says nothing.
+    """
+    below = getattr(stream, "buffer", None)
+    if isinstance(below, io.RawIOBase):
+        whole = io.BufferedWriter(below)
+        return io.TextIOWrapper(whole, stream.encoding, "replace", line_buffering=True)
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
+    return stream
 
 
 @cache

@@ -16,14 +16,14 @@ from gancheck.cli.sources import Wanted, chosen
 
 COMMANDS = (
     *("diagnose", "gate", "baseline", "cuts", "inspect", "prepare", "demo", "export-help"),
-    *("report", "explain", "config"),
+    *("report", "explain", "config", "cache"),
 )
 """Names of the commands; each is a module of this folder, with underscores for dashes."""
 
 HELP = (
     "Diagnose collapse in trained generators, with evidence and error bars.\n\n"
     "Exit codes: 0 done, and the gate passed if there was one; 1 the gate failed; 2 could not run; "
-    "70 a bug in gancheck; 130 interrupted."
+    "70 a bug in gancheck; 130 interrupted; 143 ended by SIGTERM."
 )
 EPILOG = epilog(
     Example("gancheck demo", "Diagnose the example: a collapsed generator of digits."),

@@ -244,6 +244,15 @@ class EffortFlags:
             "--no-cache", help="Prepare the reference anew, keep nothing.", rich_help_panel=RUN
         ),
     ] = False
+    work_dir: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Keep the samples here as they are drawn: a run that was stopped goes on where it "
+            "stopped. Each model and seed gets a folder in it.",
+            rich_help_panel=RUN,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -299,6 +308,7 @@ class DiagnosisFlags:
             discriminator_arch=self.critic.discriminator_arch,
             holdout=self.data.holdout,
             map=map_kind,
+            work_dir=self.effort.work_dir,
         )
 
 

@@ -34,7 +34,7 @@ HELP = (
     "collapsed is forbidden.\n\n"
     "Limits and settings can stand in gancheck.toml: gancheck config shows them.\n\n"
     "Exit codes: 0 passed; 1 failed; 2 could not run (also: a limit on something that was "
-    "skipped); 70 a bug; 130 interrupted."
+    "skipped); 70 a bug; 130 interrupted; 143 ended by SIGTERM."
 )
 EPILOG = epilog(
     Example(

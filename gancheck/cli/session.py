@@ -6,11 +6,12 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import typer
 
+from gancheck.cli.faults import Terminated, cause, terminable
 from gancheck.errors import ExitCode, GancheckError
 
 if TYPE_CHECKING:
@@ -22,30 +23,44 @@ if TYPE_CHECKING:
 def exit_codes() -> Iterator[None]:
     """Turn exceptions into one clear message on stderr and the exit code that stands for them."""
     try:
-        yield
+        with terminable():
+            yield
     except GancheckError as error:
-        _say(error)
+        _say(error.message, error.hint)
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)
         raise typer.Exit(ExitCode.INTERRUPTED) from None
+    except Terminated:
+        typer.echo("terminated", err=True)
+        raise typer.Exit(ExitCode.TERMINATED) from None
     except (typer.Exit, typer.Abort, typer.BadParameter):
         raise
     except BrokenPipeError:  # whoever read our output has gone, such as `head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         raise typer.Exit(ExitCode.COULD_NOT_RUN) from None
-    except Exception:
+    except Exception as error:
+        if known := cause(error):
+            _say(*known)
+            _drop_output()
+            raise typer.Exit(ExitCode.COULD_NOT_RUN) from None
         traceback.print_exc()
         typer.echo("This is a bug in gancheck. Please report it with the lines above.", err=True)
         raise typer.Exit(ExitCode.BUG) from None
 
 
-def _say(error: GancheckError) -> None:
+def _say(message: str, hint: str | None) -> None:
     from gancheck.reporters.wording import printable
 
-    typer.echo(f"error: {printable(error.message)}", err=True)
-    if error.hint:
-        typer.echo(f"hint: {printable(error.hint)}", err=True)
+    typer.echo(f"error: {printable(message)}", err=True)
+    if hint:
+        typer.echo(f"hint: {printable(hint)}", err=True)
+
+
+def _drop_output() -> None:
+    """Let go of what could not be written to stdout, or the end of the process fails over it."""
+    with suppress(OSError, ValueError):  # no file behind it, as in tests
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def console(*, no_color: bool = False) -> Console:

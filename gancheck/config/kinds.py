@@ -176,6 +176,7 @@ SETTINGS: Mapping[str, Kind] = {
     "batch-size": Kind('"auto" or a whole number of at least 1', _whole_or_auto),
     "max-memory": Kind('a size such as "4G"', _text_of),
     "no-cache": _SWITCH,
+    "work-dir": _PATH,
     "latent-dim": _at_least(1),
     "latent-law": _TEXT,
     "classes": _at_least(1),

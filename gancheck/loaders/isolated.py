@@ -66,6 +66,10 @@ class _Gone(Exception):  # noqa: N818 - a state of affairs; told to the user as 
         self.hint = hint
 
 
+class _TooLargeError(GeneratorError, MemoryError):
+    """A batch was too large for the child: whoever asked may ask for less."""
+
+
 @dataclass(frozen=True, eq=False)
 class Child:
     """A running child process.
@@ -294,7 +298,8 @@ def _raise_complaint(
     kind = answer.facts.get("kind")
     if kind == "memory":
         limit = f"{child.memory / 2**30:.1f} GiB" if child.memory else "the machine's memory"
-        raise usual(f"{origin} needs more memory than {limit} in its child process", _WITHOUT)
+        short = _TooLargeError if usual is GeneratorError else usual
+        raise short(f"{origin} needs more memory than {limit} in its child process", _WITHOUT)
     if kind == "failure":
         raise usual(f"{origin} failed in its child process: {_text(answer, 'message')}", _ANEW)
     if kind == "error":

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
-from contextlib import ExitStack
 from pathlib import Path
 
+from gancheck.atomic import parts_of, sweep, write_whole
 from gancheck.errors import OutputError
 
 _PAGE_MARK = '<meta name="generator" content="gancheck'
@@ -37,7 +37,8 @@ def write(text: str | bytes, path: Path, *, force: bool) -> None:
             target.write_bytes(content)
             return
         target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(target, content)
+        sweep(parts_of(target))  # of runs that were killed while they wrote it
+        write_whole(target, content)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
 
@@ -84,12 +85,3 @@ def _is_contract(text: str) -> bool:
         return False
     versions = found.get("versions")
     return isinstance(versions, dict) and "gancheck" in versions
-
-
-def _replace(target: Path, content: bytes) -> None:
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    with ExitStack() as undo:
-        with part.open("xb") as file:
-            undo.callback(part.unlink, missing_ok=True)
-            file.write(content)
-        part.replace(target)

@@ -23,15 +23,14 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from gancheck.cache import ENVIRONMENT, PART, features_folder, prune
+from gancheck.atomic import begin
+from gancheck.cache import ENVIRONMENT, MOST_BYTES, features_folder, prune
 from gancheck.errors import OutputError
 from gancheck.reference import HASH_BYTES
 
 if TYPE_CHECKING:
     from gancheck.types import JSON, AnyArray, FloatArray, IntArray
 
-MOST_BYTES = 2 * 2**30
-"""Size of all kept features; those that are larger alone are written anew in each run."""
 _SUFFIX = ".features"
 _MARK = b"gancheck"
 _FACTS_MOST = 1 << 12
@@ -178,8 +177,7 @@ def _target(wanted: int, key: str | None) -> tuple[IO[bytes], Path | None]:
             if shutil.disk_usage(place).free < wanted:
                 continue
             if key is not None and place is places[0] and wanted <= MOST_BYTES:
-                number, name = tempfile.mkstemp(PART, ".", place)
-                return os.fdopen(number, "w+b"), Path(name)
+                return begin(place / f"{key}{_SUFFIX}")
             return tempfile.TemporaryFile(dir=place), None
     raise OutputError(
         f"the features of a data set take {wanted / 2**30:.1f} GiB, and there is no room for "

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from gancheck.errors import GeneratorError
+from gancheck.loaders.isolated import _TooLargeError
 from gancheck.samplers.batches import Sampler, is_out_of_memory
 from gancheck.types import GeneratorSpec
 
@@ -72,14 +73,34 @@ def test_batches_are_halved_until_they_fit(words: str) -> None:
     assert max(generator.calls[4:]) == 6
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+        MemoryError(),
+        _TooLargeError("the child needs more memory than 8.0 GiB"),
+    ],
+)
+def test_every_form_of_too_little_memory_is_recognised(error: Exception) -> None:
+    """Torch, numpy and a child process each say it in their own way."""
+
+    def small(latents: Tensor, labels: Tensor | None) -> Tensor:
+        if len(latents) > 7:
+            raise error
+        return latents[:, :2]
+
+    drawn = Sampler(Plain(small), batch_size=64).draw(100, seed=1)
+    np.testing.assert_array_equal(drawn.values, Sampler(Plain(first_two)).draw(100, 1).values)
+
+
 def test_memory_that_does_not_suffice_for_one_row_is_an_error() -> None:
-    """Halving ends at one row; then the error comes through."""
+    """Halving ends at one row; then a message says so."""
 
     def never(latents: Tensor, labels: Tensor | None) -> Tensor:
         raise MemoryError
 
     generator = Plain(never)
-    with pytest.raises(MemoryError):
+    with pytest.raises(GeneratorError, match="not enough memory"):
         Sampler(generator, batch_size=4).draw(10, seed=0)
     assert generator.calls == [4, 2, 1]
 

@@ -70,6 +70,26 @@ def test_a_process_that_died_is_an_error_and_the_next_map_gets_a_new_one() -> No
     own.close()
 
 
+def test_a_map_that_was_killed_is_drawn_on_principal_axes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Killed before it was asked or after, the process costs the layout and not the run."""
+    own = Cartographer()
+    monkeypatch.setattr("gancheck.mapping.CARTOGRAPHER", own)
+    finish = begin_umap(clouds(), None, 0)
+    process = own._process
+    assert process is not None
+    process.kill()
+    plane = finish()
+
+    assert (
+        plane.how
+        == "on the first two principal axes (the process that lays out by UMAP was killed)"
+    )
+    np.testing.assert_array_equal(plane.samples, principal(clouds(), None).samples)
+    own.close()
+
+
 def test_the_map_of_a_reference_is_the_same_for_every_model(cartographer: Cartographer) -> None:
     """Samples are placed into the layout; they do not move it, and lie with their own cloud."""
     assert cartographer is CARTOGRAPHER

@@ -92,6 +92,17 @@ def test_interrupted_write_leaves_the_old_report(
     assert [item.name for item in tmp_path.iterdir()] == ["report.txt"]
 
 
+def test_what_a_killed_run_left_half_written_is_removed(tmp_path: Path) -> None:
+    """The next run of the same report clears up after it, and leaves other files alone."""
+    (tmp_path / ".report.json.1234-ab.part").write_text('{"half": ')
+    (tmp_path / ".other.json.1234-ab.part").write_text("{}")
+    write("new", tmp_path / "report.json", force=False)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "report.json",
+        ".other.json.1234-ab.part",
+    }
+
+
 def test_links_are_followed(tmp_path: Path) -> None:
     """A report behind a link is replaced, the link stays."""
     target, link = tmp_path / "target.txt", tmp_path / "link.txt"

@@ -1,0 +1,1 @@
+"""What becomes of runs that are killed: do the next ones succeed, and give the same report?"""
