@@ -222,7 +222,7 @@ def test_a_generator_without_a_reference_is_seen_through_a_draw_of_its_own(tmp_p
         warnings.simplefilter("ignore", DeprecationWarning)
         program = torch.jit.trace(Constant(), torch.zeros(2, 4))  # type: ignore[no-untyped-call]
         torch.jit.save(program, str(path))
-    found = diagnose(path, None, Settings(samples=300))
+    found = diagnose(path, None, Settings(samples=300, map="pca"))
     assert found.verdict is Verdict.COLLAPSED
     assert Condition.FEW_DISTINCT_SAMPLES in found.conditions
     assert str(found.settings["embedder"]).startswith("fitted")
