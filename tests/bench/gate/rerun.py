@@ -15,7 +15,7 @@ from gancheck.gate import rules
 from gancheck.loaders.interface import LoadOptions
 from gancheck.settings import Settings
 
-BATCHES = (None, 1, 7, 64, 500, 1000)
+BATCHES = (None, 32, 64, 100, 333, 500)
 _D, _KEPT, _SAMPLES, _REFERENCE = 4, 8, 500, 1500
 
 

@@ -67,7 +67,7 @@ def test_a_share_that_has_no_meaning_is_a_dash() -> None:
 
 
 def test_reruns_agree_whatever_the_batch_size(tmp_path: Path) -> None:
-    """The gate says the same to the last digit with the whole draw at once and in sevens."""
+    """The gate says the same to the last digit with the whole draw at once and in pieces."""
     model, reference = write_files(tmp_path)
     said = {once(model, reference, size) for size in (BATCHES[0], BATCHES[2])}
     assert len(said) == 1
