@@ -9,14 +9,13 @@ import numpy as np
 from gancheck.types import Interval, Tails
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from gancheck.types import AnyArray, FloatArray, IntArray
+    from gancheck.types import AnyArray, FloatArray
 
 Z95 = 1.959963984540054
 _Z_ONE_95, _Z_ONE_99 = 1.6448536269514722, 2.3263478740408408
-GROUPS = 100
-"""Groups of rows that a paired comparison leaves out in turn."""
+_LEAST_SHARE = 0.25
 
 
 def proportion_interval(hits: int, n: int, confidence: float = 0.95) -> Interval:
@@ -138,6 +137,22 @@ def jackknife_se(leave_one_group_out: FloatArray) -> float:
     return float(np.sqrt((groups - 1) / groups * np.sum((theta - theta.mean()) ** 2)))
 
 
+def split_se(first: FloatArray, second: FloatArray) -> float:
+    """Return the standard error of a mean over random splits into halves.
+
+    The halves of a split are independent, so half their difference varies as their mean does, and
+    the mean over the splits varies less by what the splits of the same data vary among themselves.
+    Both are seen directly, and the difference is free of bias; at least a quarter is kept.
+
+    Args:
+        first: (S,) estimates from the first half of each split.
+        second: (S,) estimates from the second.
+    """
+    between = float(np.mean(((first - second) / 2) ** 2))
+    among = float(np.var((first + second) / 2))
+    return float(max(between - among, _LEAST_SHARE * between) ** 0.5)
+
+
 def tails_around(
     middle: float, se: float, value: float, *, low: float = 0.0, high: float = 1.0
 ) -> tuple[Interval, Tails]:
@@ -161,21 +176,3 @@ def tails_around(
 def tails_of(interval_at: Callable[[float], tuple[float, float]]) -> Tails:
     """Return one-sided bounds from a function that gives the two-sided interval at a confidence."""
     return Tails(Interval(*interval_at(0.90)), Interval(*interval_at(0.98)))
-
-
-def group_replicates(
-    middle: float, effects: Sequence[FloatArray], order: IntArray
-) -> tuple[float, ...]:
-    """Return an estimate without each of 100 groups of rows.
-
-    Args:
-        middle: The estimate.
-        effects: What leaving out each row does to it, (n,) for each side; rows of equal number
-            leave together.
-        order: (n,) a random order of the rows that depends on n alone.
-    """
-    groups = min(GROUPS, len(order))
-    summed = np.zeros(groups)
-    for each in effects:
-        summed += np.bincount(order % groups, weights=each, minlength=groups)
-    return tuple((middle + groups / (groups - 1) * summed).tolist())

@@ -17,7 +17,7 @@ from gancheck.types import Condition, Evidence, Finding, Interval, Score, Severi
 if TYPE_CHECKING:
     from gancheck.types import FloatArray
 
-_OVERLAP_VERSION = 1  # rises whenever `overlap` gives other numbers for the same samples
+_OVERLAP_VERSION = 2  # rises whenever `overlap` gives other numbers for the same samples
 
 
 @ANALYZERS.register("coverage")

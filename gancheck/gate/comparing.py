@@ -21,6 +21,7 @@ _WITH: Mapping[str, tuple[str, ...]] = {
 }
 _SHOWN = 16  # characters of a hash that tell two files apart
 _LEAST_SHARE = 0.25
+_DEGREES = 50  # of freedom of an error from splits: its square varies by a fifth
 
 
 class Difference(NamedTuple):
@@ -58,35 +59,31 @@ def require_comparable(new: Diagnosis, old: Diagnosis, names: Sequence[str]) -> 
 def difference(new: Score, old: Score, confidence: float) -> Difference:
     """Return what became of a score, with one-sided bounds.
 
-    Where both scores were computed again without the same groups of rows, the error is that of the
+    Where both scores were computed from the same halves of the rows, the error is that of the
     paired difference; otherwise the errors of both runs are combined by their squares.
     """
     value = new.value - old.value
     se = paired_error(new.replicates, old.replicates)
-    if se is not None and new.replicates is not None:
-        half = student_t(confidence, len(new.replicates.without) - 1) * se
+    if se is not None:
+        half = student_t(confidence, _DEGREES) * se
         return Difference(value, Bounds(Interval(value - half, value + half), confidence), True)
     return Difference(value, _unpaired(new, old, confidence), False)
 
 
 def paired_error(new: Replicates | None, old: Replicates | None) -> float | None:
-    """Return the standard error of a difference, None where the groups do not correspond.
+    """Return the standard error of a difference, None where the halves do not correspond.
 
-    The jackknife over G groups, ``(G - 1) / G * sum((d - mean d)^2)``, counts the variance of pairs
-    of points twice (Efron and Stein 1981). The differences of halves vary by what is counted too
-    often, which is taken off; at least a quarter of the jackknife is kept.
+    As `gancheck.stats.split_se` of the differences, here without arrays.
     """
     if new is None or old is None:
         return None
-    without = _differences(new.without, old.without)
-    if len(without) < 2:
+    first, second = _differences(new.first, old.first), _differences(new.second, old.second)
+    if len(first) < 2 or len(first) != len(second):
         return None
-    groups = len(without)
-    middle = statistics.fmean(without)
-    whole = (groups - 1) / groups * math.fsum((one - middle) ** 2 for one in without)
-    halves = _differences(new.halves, old.halves)
-    added = statistics.variance(halves) if len(halves) > 1 else 0.0
-    return math.sqrt(max(whole - added, _LEAST_SHARE * whole))
+    pairs = list(zip(first, second, strict=True))
+    between = statistics.fmean(((one - other) / 2) ** 2 for one, other in pairs)
+    among = statistics.pvariance([(one + other) / 2 for one, other in pairs])
+    return math.sqrt(max(between - among, _LEAST_SHARE * between))
 
 
 def _differences(new: Sequence[float], old: Sequence[float]) -> list[float]:

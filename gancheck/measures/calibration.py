@@ -37,10 +37,10 @@ def expected_share(counted: FloatArray, n: int, k: int) -> FloatArray:
     return np.asarray(1.0 - missing / k)
 
 
-def calibrated(filling: float, n: int, m: int, k: int) -> float:
-    """Turn a mean ball filling into the share of m points that equal laws would need for it."""
+def calibrated(filling: FloatArray, n: int, m: int, k: int) -> FloatArray:
+    """Turn mean ball fillings into the shares of m points that equal laws would need for them."""
     fillings, shares = _table(n, m, k)
-    return float(np.interp(filling, fillings, shares))
+    return np.asarray(np.interp(filling, fillings, shares))
 
 
 @lru_cache(maxsize=256)

@@ -8,6 +8,11 @@ samples that count reference points. The first alone is blind to a generator tha
 middle of every ball; the second sees it. Both are calibrated against their exact expectation when
 the two laws are equal, which depends neither on the law nor on the dimension.
 
+The number is the mean over 200 splits of the points into two random halves. That mean varies less
+than a single look at all points does, and its error can be known without a model: the two halves of
+a split are independent, so that the variance of their mean is that of half their difference, and
+what the splits of one set of points vary among themselves is not error but averaged away.
+
 Large sets are cut into blocks of about 2,000 points a side, and the blocks' numbers are averaged.
 A ball then holds the same share of the law, and the same number of points, whatever the size of the
 sets, so that more points sharpen the number without moving it; with one neighbourhood over all of
@@ -24,14 +29,16 @@ import numpy as np
 from gancheck.measures.balls import Balls, both_sides
 from gancheck.measures.two_sample import overlap_bound
 from gancheck.neighbors import distinct, nearest
-from gancheck.stats import group_replicates, tails_around
+from gancheck.stats import split_se, tails_around
 from gancheck.types import Interval, Replicates, Tails
 
 if TYPE_CHECKING:
     from gancheck.types import AnyArray, FloatArray, IntArray
 
 TWIN_SHARE = 0.1
-_HALVINGS = 40
+_SPLITS = 200
+_DECIMALS = 7  # of what is kept of a split
+_STEP = 1e-3  # over which slopes are taken
 _LEAST_PER_NEIGHBOUR = 6  # distinct points, so that any half has enough to span balls
 _BLOCK = 2000
 _BALL, _FEW, _BALL_OF_FEW = 10, 1000, 5
@@ -50,10 +57,9 @@ class Overlap:
         from_samples: Overlap seen from balls around samples; above 1 when samples spread too far.
         side_se: Standard error of the difference of both sides.
         n: Distinct points compared on each side.
-        k: Neighbours that span a ball.
+        k: Neighbours that span a ball among all of them; half of them do in a half.
         tails: One-sided bounds of the value.
-        replicates: The value without groups of rows and on halves of them; None where a classifier
-            decided it.
+        replicates: The value on random halves of the rows; None where a classifier decided it.
         bound: Upper limit of the overlap that a classifier proves; None where it was not asked.
     """
 
@@ -127,7 +133,7 @@ def overlap(
             dimensions, and wrong where small differences between the sides shall not count.
 
     Returns:
-        The estimate with a jackknife interval.
+        The estimate with its interval.
 
     Raises:
         ValueError: The sides differ in size or hold fewer than 30 points.
@@ -143,7 +149,7 @@ def overlap(
         return _result(unique, [], (n, k))
     rows = spread(kept[0], n), spread(kept[1], n)
     blocks = [
-        _Block(mine, theirs, both_sides(reference[mine], samples[theirs], k, device), len(samples))
+        _Block(mine, theirs, both_sides(reference[mine], samples[theirs], k, device))
         for mine, theirs in _dealt(rows, len(samples))
     ]
     found = _result(unique, blocks, (n, k))
@@ -176,17 +182,19 @@ class _Uniqueness:
         """Share of distinct samples over that of the reference, at most 1."""
         return min(1.0, len(self.samples) / len(self.reference))
 
-    def effects(self) -> tuple[FloatArray, FloatArray]:
-        """Return what leaving out each reference point and each sample does to the value."""
+    def of_halves(self, first: AnyArray) -> FloatArray:
+        """Return the value among the rows of both halves of S splits, (total, S): (2, S).
+
+        It may exceed 1 in a half where the whole has lost something, so that it varies evenly.
+        """
         if len(self.samples) >= len(self.reference):
-            return np.zeros(self.total), np.zeros(self.total)
-        sign = (1.0, self.reference), (-1.0, self.samples)
-        each = []
-        for direction, kept in sign:
-            mark = np.zeros(self.total)
-            mark[kept] = self.total / len(kept)
-            each.append(direction * self.value * (mark - 1) / (self.total - 1))
-        return each[0], each[1]
+            return np.ones((2, first.shape[1]))
+        inside = np.array(
+            [first[rows].sum(axis=0) for rows in (self.samples, self.reference)], dtype=np.float64
+        )
+        outside = np.array([[len(self.samples)], [len(self.reference)]]) - inside
+        halves = np.stack([inside, outside])
+        return np.asarray(halves[:, 0] / np.maximum(1.0, halves[:, 1]))
 
 
 @dataclass(frozen=True)
@@ -197,43 +205,32 @@ class _Block:
         reference: Rows of its reference points.
         samples: Rows of its samples.
         balls: Balls around the reference points, and around the samples.
-        total: Points on each side of the whole, which rows are numbered in.
     """
 
     reference: IntArray
     samples: IntArray
     balls: tuple[Balls, Balls]
-    total: int
 
-    @property
-    def sides(self) -> FloatArray:
-        """Overlap seen from the reference and from the samples, (2,)."""
-        return np.array([side.overlap for side in self.balls])
+    def halves(self, first: AnyArray) -> FloatArray:
+        """Return the overlap of both halves of S splits of the rows, (total, S) booleans.
 
-    def effects(self) -> tuple[FloatArray, FloatArray]:
-        """Return what leaving out each row of the reference and of the samples does to both sides.
+        Balls of the first half are spanned by half of the neighbours, rounded down; those of the
+        second by the rest.
 
         Returns:
-            Two arrays (2, total); rows that are not in the block do nothing.
-        """
-        reference, samples = np.zeros((2, self.total)), np.zeros((2, self.total))
-        reference[0, self.reference], samples[0, self.samples] = self.balls[0].effects()
-        samples[1, self.samples], reference[1, self.reference] = self.balls[1].effects()
-        return reference, samples
-
-    def halved(self, first: AnyArray) -> float:
-        """Return the mean overlap of two halves of the rows, (total,) booleans for one of them.
-
-        Balls of one half are spanned by half of the neighbours, rounded down; those of the other
-        half by the rest.
+            (2, 2, S): seen from the reference and from the samples, in each half.
         """
         k = self.balls[0].k
+        reference, samples = first[self.reference], first[self.samples]
         found = []
-        for half, spanning in ((first, k // 2), (~first, k - k // 2)):
-            mine, theirs = half[self.reference], half[self.samples]
-            found.append(self.balls[0].overlap_of(mine, theirs, spanning))
-            found.append(self.balls[1].overlap_of(theirs, mine, spanning))
-        return float(np.mean(found))
+        for side, own, other in (
+            (self.balls[0], reference, samples),
+            (self.balls[1], samples, reference),
+        ):
+            parts = np.hstack([own, ~own]), np.hstack([other, ~other])
+            spanning = np.repeat([k // 2, k - k // 2], first.shape[1])
+            found.append(side.overlaps(*parts, spanning).reshape(2, -1))
+        return np.array(found)
 
 
 def _dealt(rows: tuple[IntArray, IntArray], total: int) -> list[tuple[IntArray, IntArray]]:
@@ -248,35 +245,27 @@ def _random_order(total: int) -> IntArray:
     return np.random.default_rng(total).permutation(total)
 
 
-def _result(unique: _Uniqueness, blocks: list[_Block], size: tuple[int, int]) -> Overlap:
-    """Average the blocks, combine both sides and uniqueness, and put the interval around it.
+def _splits(total: int) -> AnyArray:
+    """Return which rows are in the first half of each split: the same in every run, (total, S)."""
+    rng = np.random.default_rng([total, 1])
+    return np.stack([rng.permutation(total) % 2 == 0 for _ in range(_SPLITS)], axis=1)
 
-    The variance is that of a delete-one jackknife less what it counts too often: a score of balls
-    hangs on pairs of points as well as on single ones, and the jackknife counts the variance of
-    pairs twice (Efron and Stein 1981). The mean of the scores of two random halves differs from
-    the score of the whole by that variance once.
-    """
-    sides: FloatArray = np.mean([block.sides for block in blocks], axis=0) if blocks else np.ones(2)
-    effects = _effects(blocks, unique.total)  # of reference rows and of samples, on both sides
-    side_se = _se(*(each[0] - each[1] for each in effects))
+
+def _result(unique: _Uniqueness, blocks: list[_Block], size: tuple[int, int]) -> Overlap:
+    """Average the blocks, combine both sides and uniqueness, and put the interval around it."""
+    first = _splits(unique.total)
+    seen: FloatArray = np.ones((2, 2, _SPLITS))  # from which side, in which half, in which split
+    if blocks:
+        seen = np.mean([block.halves(first) for block in blocks], axis=0)
+    sides = seen.mean(axis=(1, 2))
+    side_se = split_se(*(seen[0] - seen[1]))
     doubt = side_se * max(1, len(blocks)) ** 0.5  # of one block, or the number would move with n
     combined = max(0.0, float(_combine(sides[0], sides[1], doubt)))
+    moved = np.einsum("s,shp->hp", _slopes(sides, doubt), seen - sides[:, None, None])
+    halves = unique.of_halves(first) * np.maximum(0.0, combined + moved)
     value = unique.value * min(1.0, combined)
-    without = [
-        (unique.value + one)
-        * np.maximum(0.0, _combine(sides[0] + each[0], sides[1] + each[1], doubt))
-        for one, each in zip(unique.effects(), effects, strict=True)
-    ]
-    middle = unique.value * combined
-    halves = unique.value * _halves(blocks, unique.total)
-    variance = _se(*(each - middle for each in without)) ** 2
-    overcount = float(np.var(halves, ddof=1)) if len(halves) else 0.0
-    se = max(variance - overcount, variance / 4) ** 0.5
-    interval, tails = tails_around(middle, se, value)
-    replicates = Replicates(
-        group_replicates(middle, [each - middle for each in without], _random_order(unique.total)),
-        tuple(halves.tolist()),
-    )
+    interval, tails = tails_around(unique.value * combined, split_se(*halves), value)
+    kept = [tuple(half.round(_DECIMALS).tolist()) for half in halves]
     return Overlap(
         value=value,
         low=interval.low,
@@ -288,29 +277,15 @@ def _result(unique: _Uniqueness, blocks: list[_Block], size: tuple[int, int]) ->
         n=size[0],
         k=size[1],
         tails=tails,
-        replicates=replicates,
+        replicates=Replicates(*kept),
     )
 
 
-def _effects(blocks: list[_Block], total: int) -> tuple[FloatArray, FloatArray]:
-    """Return what leaving out each row does to the mean over the blocks: two arrays (2, total)."""
-    each = [block.effects() for block in blocks]
-    if not each:
-        return np.zeros((2, total)), np.zeros((2, total))
-    reference = np.mean([one for one, _ in each], axis=0)
-    return reference, np.mean([other for _, other in each], axis=0)
-
-
-def _halves(blocks: list[_Block], total: int) -> FloatArray:
-    """Return the mean over the blocks of what random halves score, for each of several splits."""
-    rng = np.random.default_rng([total, 1])
-    splits = [rng.permutation(total) % 2 == 0 for _ in range(_HALVINGS if blocks else 0)]
-    return np.array([np.mean([block.halved(first) for block in blocks]) for first in splits])
-
-
-def _se(*effects: FloatArray) -> float:
-    """Return the delete-one jackknife error of what independent sides do, (total,) each."""
-    return float(np.sqrt(sum(float(np.sum((each - each.mean()) ** 2)) for each in effects)))
+def _slopes(sides: FloatArray, doubt: float) -> FloatArray:
+    """Return how fast both sides' combination moves with each of them, (2,)."""
+    ends = sides[:, None] + np.array([[_STEP, -_STEP, 0, 0], [0, 0, _STEP, -_STEP]])
+    found = _combine(ends[0], ends[1], doubt)
+    return np.asarray((found[::2] - found[1::2]) / (2 * _STEP))
 
 
 def _combine(left: AnyArray, right: AnyArray, side_se: float) -> AnyArray:

@@ -88,19 +88,18 @@ class Tails:
 
 @dataclass(frozen=True)
 class Replicates:
-    """A score computed again from parts of its rows; the error of a difference comes from these.
+    """A score computed from both halves of random splits of its rows; its error comes from these.
 
-    Which rows a part holds depends on their numbers alone, so that two runs with the same n, seed
-    and reference leave out the same latents and the same reference samples.
+    Which rows a half holds depends on their numbers alone, so that two runs with the same n, seed
+    and reference split the same latents and the same reference samples.
 
     Attributes:
-        without: The score without each of G groups of rows.
-        halves: Means of the scores of two random halves of the rows, one a split; they tell how
-            much the groups overstate the error. Empty where they do not.
+        first: The score of the first half of each of S splits.
+        second: The score of the second half.
     """
 
-    without: tuple[float, ...]
-    halves: tuple[float, ...] = ()
+    first: tuple[float, ...]
+    second: tuple[float, ...]
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,7 @@ import pytest
 from scipy import stats as reference
 
 from gancheck.stats import (
-    GROUPS,
     Z95,
-    group_replicates,
     jackknife_se,
     poisson_interval,
     proportion_interval,
@@ -17,6 +15,7 @@ from gancheck.stats import (
     samples_to_miss,
     share_ratio_interval,
     share_ratio_p_values,
+    split_se,
     tails_around,
     tails_of,
 )
@@ -179,24 +178,29 @@ def test_tails_hold_the_value_and_stay_in_range() -> None:
         assert ends.low <= 1.0 == ends.high
 
 
-def test_replicates_without_groups_have_the_error_of_single_rows() -> None:
-    """The jackknife over 100 groups finds the error of a mean that single rows give."""
+def test_the_error_from_splits_of_a_mean_is_the_classical_one() -> None:
+    """Halves of equal size have one mean in every split: nothing is averaged away."""
     rng = np.random.default_rng(0)
-    values = rng.normal(0, 1, 20_000)
-    effects = (values.mean() - values) / (len(values) - 1)
-    order = rng.permutation(len(values))
-    without = np.array(group_replicates(values.mean(), [effects], order))
-    assert len(without) == GROUPS
-    left = values[order % GROUPS != 7]
-    assert without[7] == pytest.approx(left.mean(), abs=1e-5)
-    assert jackknife_se(without) == pytest.approx(values.std() / len(values) ** 0.5, rel=0.25)
+    values = rng.normal(0, 1, 1000)
+    first = np.array([rng.permutation(1000) % 2 == 0 for _ in range(400)])
+    halves = [np.array([values[rows].mean() for rows in half]) for half in (first, ~first)]
+    assert split_se(*halves) == pytest.approx(values.std() / 1000**0.5, rel=0.1)
 
 
-def test_replicates_of_two_sides_leave_out_equal_rows_together() -> None:
-    """What a group does is the sum of what its rows do on both sides."""
-    order = np.arange(200)
-    one, other = np.zeros(200), np.zeros(200)
-    one[3], other[103] = 0.5, 0.25
-    without = group_replicates(1.0, [one, other], order)
-    assert without[3] == pytest.approx(1 + 100 / 99 * 0.75)
-    assert without[4] == 1.0
+def test_the_error_from_splits_leaves_out_what_they_average_away() -> None:
+    """Noise that every split draws anew adds nothing but what is left of it in the mean."""
+    rng = np.random.default_rng(1)
+    found, squares = [], []
+    for _ in range(400):
+        law = rng.normal(0, 0.1)  # stands for the data: the halves' difference has its spread
+        apart, among = rng.normal(0, 0.1, 200), rng.normal(0, 0.05, (2, 200))
+        halves = law + apart + among[0], law - apart + among[1]
+        found.append(np.mean(halves))
+        squares.append(split_se(*halves) ** 2)
+    assert np.mean(squares) == pytest.approx(np.var(found), rel=0.15)
+
+
+def test_the_error_from_splits_is_never_less_than_half_of_what_halves_show() -> None:
+    """Where splits differ more than halves do, a quarter of the variance is kept."""
+    middle = np.array([0.0, 1.0, 0.0, 1.0])
+    assert split_se(middle + 0.1, middle - 0.1) == pytest.approx(0.05)

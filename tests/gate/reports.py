@@ -51,9 +51,9 @@ def without_tails(value: float, low: float, high: float, name: str = "diversity"
     return Score(name, value, low, high, n=10_000)
 
 
-def paired(value: float, groups: Sequence[float], halves: Sequence[float] = ()) -> Score:
-    """Make a score that was computed again without groups of its rows."""
-    return replace(score(value), replicates=Replicates(tuple(groups), tuple(halves)))
+def paired(value: float, first: Sequence[float], second: Sequence[float]) -> Score:
+    """Make a score that was computed from both halves of its rows."""
+    return replace(score(value), replicates=Replicates(tuple(first), tuple(second)))
 
 
 def finding(name: str = "modes.missing", value: float | None = 0.0, **fields: Any) -> Finding:

@@ -13,6 +13,7 @@ from scipy.stats import t
 from gancheck.errors import UsageError
 from gancheck.gate import Outcome, State, evaluate, rules
 from gancheck.gate.comparing import paired_error
+from gancheck.stats import split_se
 from gancheck.types import Diagnosis, Replicates, Score
 from gate.reports import Z95, paired, report, score, without_tails
 
@@ -23,14 +24,18 @@ def drop(new: Diagnosis, old: Diagnosis, most: float = 0.03, confidence: float =
     return evaluate(new, asked, old, baseline_name="old.json").outcomes[0]
 
 
-def groups(value: float, seed: int, count: int = 20, spread: float = 0.002) -> list[float]:
-    """Return a score without each of some groups."""
-    return list(value + spread * np.random.default_rng(seed).normal(size=count))
+def halves(
+    value: float, seed: int, count: int = 200, spread: float = 0.02
+) -> tuple[list[float], list[float]]:
+    """Return a score from both halves of some splits, which differ more than splits do."""
+    rng = np.random.default_rng(seed)
+    apart, among = rng.normal(0, spread, count), rng.normal(0, spread / 2, (2, count))
+    return list(value + apart + among[0]), list(value - apart + among[1])
 
 
 def test_a_report_did_not_drop_against_itself() -> None:
     """The paired difference is exactly zero, with no error, and keeps every limit."""
-    made = report([paired(0.8, groups(0.8, 1), groups(0.79, 2))])
+    made = report([paired(0.8, *halves(0.8, 1))])
     for most in (0.0, 0.03, 1.0):
         outcome = drop(made, made, most)
         assert (outcome.state, outcome.value, outcome.paired) == (State.PASSED, 0.0, True)
@@ -59,43 +64,27 @@ def test_a_drop_is_held_against_both_bounds(new: float, state: State) -> None:
     assert outcome.interval == pytest.approx((new - 0.8 - half, new - 0.8 + half), abs=1e-5)
 
 
-def test_the_paired_error_is_the_jackknife_of_the_differences() -> None:
-    """The bounds are those of Student's t around the difference."""
-    old, new = groups(0.8, 1), groups(0.75, 2)
-    outcome = drop(report([paired(0.75, new)]), report([paired(0.8, old)]))
+def test_the_paired_error_is_that_of_the_differences_from_halves() -> None:
+    """The bounds are those of Student's t around the difference, its error as of one score."""
+    old, new = halves(0.8, 1), halves(0.75, 2)
+    outcome = drop(report([paired(0.75, *new)]), report([paired(0.8, *old)]))
 
-    each = np.array(new) - np.array(old)
-    se = math.sqrt(19 / 20 * ((each - each.mean()) ** 2).sum())
-    half = t.ppf(0.95, 19) * se
+    half = t.ppf(0.95, 50) * split_se(*(np.array(new) - np.array(old)))
     assert outcome.paired
     assert outcome.interval == pytest.approx((-0.05 - half, -0.05 + half), abs=1e-5)
     assert "paired" in outcome.reason
 
 
-def test_halves_take_off_what_the_groups_overstate() -> None:
-    """The variance between halves is taken off, down to a quarter."""
-    old, new = groups(0.8, 1), groups(0.75, 2)
-    each = np.array(new) - np.array(old)
-    whole = 19 / 20 * ((each - each.mean()) ** 2).sum()
-    few, many = (math.sqrt(share * whole) * np.array([1, -1, 1, -1]) for share in (0.3, 5.0))
-
-    def error(halves: np.ndarray[Any, Any]) -> float:
-        found = paired_error(
-            Replicates(tuple(new), tuple(halves)), Replicates(tuple(old), (0.0,) * 4)
-        )
-        assert found is not None
-        return found
-
-    assert error(few) == pytest.approx(math.sqrt(whole - few.var(ddof=1)))
-    assert error(many) == pytest.approx(math.sqrt(whole / 4))
-    assert error(np.zeros(3)) == pytest.approx(math.sqrt(whole))
+def test_at_least_a_quarter_of_the_variance_is_kept() -> None:
+    """Splits that differ more than halves do leave half of the error that halves show."""
+    middle = np.array([0.0, 0.1, 0.0, 0.1])
+    new = Replicates(tuple(middle + 0.01), tuple(middle - 0.01))
+    assert paired_error(new, Replicates((0.0,) * 4, (0.0,) * 4)) == pytest.approx(0.005)
 
 
 def test_what_both_runs_share_takes_no_part_in_the_error() -> None:
-    """Groups that move both scores alike leave the difference sure; unpaired it would be open."""
-    moved = groups(0.0, 3, spread=0.01)
-    old = paired(0.80, [0.80 + one for one in moved])
-    new = paired(0.79, [0.79 + one for one in moved])
+    """Halves that move both scores alike leave the difference sure; unpaired it would be open."""
+    old, new = paired(0.80, *halves(0.80, 3)), paired(0.79, *halves(0.79, 3))
 
     assert drop(report([new]), report([old])).state is State.PASSED
     alone = drop(report([replace(new, replicates=None)]), report([old]))
@@ -103,12 +92,19 @@ def test_what_both_runs_share_takes_no_part_in_the_error() -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [None, Replicates(()), Replicates((0.8,)), Replicates((0.8,) * 19 + (math.nan,)),
-              Replicates((0.8,) * 10)]
-)  # fmt: skip
-def test_without_matching_groups_nothing_is_paired(other: Replicates | None) -> None:
+    "other",
+    [
+        None,
+        Replicates((), ()),
+        Replicates((0.8,), (0.8,)),
+        Replicates((0.8,) * 199 + (math.nan,), (0.8,) * 200),
+        Replicates((0.8,) * 200, (0.8,) * 199),
+        Replicates((0.8,) * 10, (0.8,) * 10),
+    ],
+)
+def test_without_matching_halves_nothing_is_paired(other: Replicates | None) -> None:
     """Missing, different or broken replicates leave the combination of both intervals."""
-    new = paired(0.8, groups(0.8, 1))
+    new = paired(0.8, *halves(0.8, 1))
     outcome = drop(report([new]), report([replace(new, replicates=other)]))
 
     assert not outcome.paired
@@ -219,11 +215,11 @@ def test_a_paired_drop_at_its_limit_fails_as_rarely_as_promised() -> None:
     rng, runs, lost = np.random.default_rng(5), 600, 0.03
     asked, plain, failed = rules(max_drop=lost), report(), 0
     for _ in range(runs):
-        shared = rng.normal(0.8, 0.05, (20, 10))
-        old = shared + rng.normal(0, 0.02, (20, 10))
-        new = shared + rng.normal(-lost, 0.02, (20, 10))
+        shared = rng.normal(0.8, 0.05, 200)
+        old = shared + rng.normal(0, 0.02, 200)
+        new = shared + rng.normal(-lost, 0.02, 200)
         sides = [
-            replace(plain, scores={"diversity": paired(float(one.mean()), _left_out(one))})
+            replace(plain, scores={"diversity": paired(float(one.mean()), *_halved(one))})
             for one in (new, old)
         ]
         failed += not evaluate(sides[0], asked, sides[1]).passed
@@ -231,6 +227,9 @@ def test_a_paired_drop_at_its_limit_fails_as_rarely_as_promised() -> None:
     assert failed / runs == pytest.approx(0.05, abs=3.5 * math.sqrt(0.05 * 0.95 / runs))
 
 
-def _left_out(rows: np.ndarray[Any, Any]) -> list[float]:
-    """Return the mean without each group of rows (groups, members)."""
-    return [float(np.delete(rows, group, axis=0).mean()) for group in range(len(rows))]
+def _halved(values: np.ndarray[Any, Any]) -> tuple[list[float], list[float]]:
+    """Return the means of both halves of 200 splits."""
+    rng = np.random.default_rng(6)
+    first = np.array([rng.permutation(len(values)) % 2 == 0 for _ in range(200)])
+    one, other = ([float(values[rows].mean()) for rows in half] for half in (first, ~first))
+    return one, other

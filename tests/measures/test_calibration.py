@@ -32,4 +32,4 @@ def test_the_expected_filling_is_that_of_a_beta_binomial(counted: int, n: int, k
 def test_calibration_inverts_the_expected_filling(share: float) -> None:
     """The filling that a share of the points would give is read back as that share."""
     filling = expected_share(np.array([share * N]), N, 10)[0]
-    assert calibrated(float(filling), N, N, 10) == pytest.approx(share, abs=2e-3)
+    assert calibrated(np.array([filling]), N, N, 10)[0] == pytest.approx(share, abs=2e-3)

@@ -72,7 +72,8 @@ def test_imbalance_reads_as_the_sum_of_smaller_shares(d: int) -> None:
     halving /= halving.sum()
     wanted = np.minimum(halving, 0.1).sum()
     assert wanted == pytest.approx(0.424, abs=1e-3)
-    assert overlap(modes(1, N, d), modes(2, N, d, halving)).value == pytest.approx(wanted, abs=0.03)
+    found = overlap(modes(1, N, d, exact=True), modes(2, N, d, halving, exact=True))
+    assert found.value == pytest.approx(wanted, abs=0.03)
 
 
 @pytest.mark.parametrize("r", [2, 5, 20])
@@ -170,24 +171,13 @@ def test_identical_laws_read_one_on_average(d: int) -> None:
     assert sum(one.high < 1 for one in found) <= 1
 
 
-@pytest.mark.parametrize("d", [2, 16])
-def test_the_interval_covers_the_truth(d: int) -> None:
-    """The 95% interval holds 0.7 in at least 18 of 20 draws with three modes dropped."""
-    covered = 0
-    for seed in range(20):
-        found = overlap(modes(2 * seed, 400, d), modes(2 * seed + 1, 400, d, kept(7)))
-        covered += found.low <= 0.7 <= found.high
-    assert covered >= 18
-
-
 def test_the_order_of_points_hardly_matters() -> None:
     """Shuffling both sides moves the value by far less than its interval is wide."""
     reference, samples = modes(1, 1000, 16), modes(2, 1000, 16, kept(6))
     rng = np.random.default_rng(9)
     first = overlap(reference, samples)
     again = overlap(reference[rng.permutation(1000)], samples[rng.permutation(1000)])
-    assert again.from_reference == pytest.approx(first.from_reference, abs=1e-6)
-    assert again.value == pytest.approx(first.value, abs=(first.high - first.low) / 4)
+    assert again.value == pytest.approx(first.value, abs=(first.high - first.low) / 10)
 
 
 def test_units_do_not_matter() -> None:
@@ -256,6 +246,11 @@ def test_one_sided_bounds_fail_at_the_truth_as_often_as_they_say(repeated: list[
     assert missed[1] <= missed[0]
 
 
+def test_the_interval_covers_the_truth(repeated: list[Overlap]) -> None:
+    """The two-sided 95% interval holds 0.8 in about 95% of repetitions."""
+    assert sum(one.low <= 0.8 <= one.high for one in repeated) / RUNS >= 0.89
+
+
 def test_the_standard_error_is_the_spread_over_repetitions(repeated: list[Overlap]) -> None:
     """What one run says of its error is what repeating the run shows, within a fifth."""
     spread = np.std([one.value for one in repeated], ddof=1)
@@ -263,27 +258,31 @@ def test_the_standard_error_is_the_spread_over_repetitions(repeated: list[Overla
     assert said == pytest.approx(spread, rel=0.2)
 
 
-def test_pairs_share_their_groups_whatever_is_repeated() -> None:
-    """Replicates leave out the same rows in two runs, although one of them has duplicates."""
+def test_pairs_share_their_halves_whatever_is_repeated() -> None:
+    """Replicates split the same rows in two runs, although one of them has duplicates."""
     reference, samples = modes(1, 600, 4), modes(2, 600, 4)
     repeating = samples.copy()
     repeating[:5] = samples[5:10]
     one, other = overlap(reference, samples), overlap(reference, repeating)
     assert one.replicates is not None
     assert other.replicates is not None
-    first, second = np.array(one.replicates.without), np.array(other.replicates.without)
-    assert len(first) == len(second) == 100
-    assert np.corrcoef(first, second)[0, 1] > 0.9
+    pairs = (
+        (one.replicates.first, other.replicates.first),
+        (one.replicates.second, other.replicates.second),
+    )
+    for first, second in pairs:
+        assert len(first) == len(second) == 200
+        assert np.corrcoef(first, second)[0, 1] > 0.9
 
 
 def test_equal_inputs_have_equal_replicates() -> None:
-    """A run against itself differs in nothing, group by group."""
+    """A run against itself differs in nothing, half by half."""
     reference, samples = modes(1, 400, 4), modes(2, 400, 4, kept(6))
     assert overlap(reference, samples).replicates == overlap(reference, samples).replicates
 
 
 def test_a_bound_that_a_classifier_proves_has_no_replicates() -> None:
-    """A value cut by a classifier is not a function of the groups; its bounds are cut with it."""
+    """A value cut by a classifier is not a function of the halves; its bounds are cut with it."""
     found = overlap(modes(1, 400, 4), modes(2, 400, 4)).bounded(0.5)
     assert found.value == found.tails.at_95.high == found.tails.at_99.high == 0.5 * found.uniqueness
     assert found.replicates is None
