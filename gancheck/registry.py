@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import importlib.util
 import pkgutil
 import warnings
 from collections.abc import Callable, Iterator
@@ -51,7 +52,10 @@ class Registry(Generic[T]):
         Raises:
             UsageError: Nothing is; the message lists near misses and all names.
         """
-        self.discover()
+        if name not in self._items:
+            self._import_named(name)
+        if name not in self._items:
+            self.discover()
         if name in self._items:
             return self._items[name]
         close = difflib.get_close_matches(name, self._items, n=1)
@@ -79,6 +83,12 @@ class Registry(Generic[T]):
             importlib.import_module(f"{self.package}.{module.name}")
         for plugin in entry_points(group=self.package):
             self._load_plugin(plugin.name, plugin.load)
+
+    def _import_named(self, name: str) -> None:
+        """Import the one module that a name says, if there is one: most often it is enough."""
+        module = f"{self.package}.{name}"
+        if name.isidentifier() and importlib.util.find_spec(module) is not None:
+            importlib.import_module(module)
 
     def _load_plugin(self, name: str, load: Callable[[], object]) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import sys
 from functools import cache
 from typing import TYPE_CHECKING, TextIO
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["app", "main"]
 
 _INTERRUPTED = 130
+_COMPLETING = "_GANCHECK_COMPLETE"  # set by the shell, or by python -m
 _OBJECTS = 20_000  # between two searches for cycles; more of them only slow the start
 
 
@@ -24,13 +26,13 @@ def main() -> None:
     gc.set_threshold(_OBJECTS)
     sys.stdout, sys.stderr = _lossless(sys.stdout), _lossless(sys.stderr)
     try:
-        from gancheck.cli.application import application, needed
+        from gancheck.cli.application import program
 
-        program = application(needed(sys.argv[1:]))
+        app = program(sys.argv[1:], completing=_COMPLETING in os.environ)
     except KeyboardInterrupt:  # while modules are read; later the commands see to it
         sys.stderr.write("interrupted\n")
         sys.exit(_INTERRUPTED)
-    program()
+    app()
 
 
 def _lossless(stream: TextIO) -> TextIO:

@@ -12,13 +12,23 @@ import typer
 from gancheck import __version__
 from gancheck.cli.examples import Example, epilog
 from gancheck.cli.session import exit_codes
-from gancheck.cli.sources import Wanted, chosen
 
-COMMANDS = (
-    *("diagnose", "gate", "baseline", "cuts", "inspect", "prepare", "demo", "export-help"),
-    *("report", "explain", "config", "cache"),
-)
-"""Names of the commands; each is a module of this folder, with underscores for dashes."""
+COMMANDS = {
+    "diagnose": "Diagnose a generator file, or a set of its samples.",
+    "gate": "Pass or fail: hold a report, or a model, against limits and a baseline.",
+    "baseline": "Write a small report for later gates to compare with.",
+    "cuts": "Show where the latent space of a generator is cut.",
+    "inspect": "Show what a file is and how it would be read, without a diagnosis.",
+    "prepare": "Prepare reference data once, for many diagnoses.",
+    "demo": "Diagnose the shipped example: a GAN trained on handwritten digits that collapsed.",
+    "export-help": "Print how to bring the generator of a popular repository to gancheck.",
+    "report": "Render stored reports again, or put several side by side.",
+    "explain": "Explain an analyzer (what it measures, when it misleads, what to do) or a "
+    "condition (its usual causes, and what the literature does about it).",
+    "config": "Show every setting, its value, and where it came from.",
+    "cache": "Show what is kept between runs, or remove it.",
+}
+"""What each command does; each is a module of this folder, with underscores for dashes."""
 
 HELP = (
     "Diagnose collapse in trained generators, with evidence and error bars.\n\n"
@@ -35,6 +45,26 @@ EPILOG = epilog(
 
 def application(names: Iterable[str] = COMMANDS) -> typer.Typer:
     """Return the program with these commands; only their modules are imported."""
+    app = _bare()
+    for name in names:
+        module = importlib.import_module(f"gancheck.cli.{name.replace('-', '_')}")
+        app.command(name, help=module.HELP, epilog=module.EPILOG, cls=module.KIND)(module.command)
+    return app
+
+
+def overview() -> typer.Typer:
+    """Return the program with what its own help tells of the commands, and none of them."""
+    app = _bare()
+    for name, summary in COMMANDS.items():
+        app.command(name, help=summary)(_named_only)
+    return app
+
+
+def _named_only() -> None:
+    """Stand for a command in a list."""
+
+
+def _bare() -> typer.Typer:
     app = typer.Typer(
         name="gancheck",
         help=HELP,
@@ -45,18 +75,20 @@ def application(names: Iterable[str] = COMMANDS) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_root)
-    for name in names:
-        module = importlib.import_module(f"gancheck.cli.{name.replace('-', '_')}")
-        app.command(name, help=module.HELP, epilog=module.EPILOG, cls=module.KIND)(module.command)
     return app
 
 
-def needed(arguments: list[str]) -> tuple[str, ...]:
-    """Return the commands that some arguments need: the one they begin with, else all."""
+def program(arguments: list[str], *, completing: bool) -> typer.Typer:
+    """Return as much of the program as some arguments need, which is seldom all of it.
+
+    Args:
+        arguments: What was written after the program's name.
+        completing: Whether a shell asks for what may be written next.
+    """
     first = arguments[0] if arguments else ""
-    if first == "--version":
-        return ()
-    return (first,) if first in COMMANDS and first != "config" else COMMANDS
+    if first in ("", "-h", "--help", "--version") and not completing:
+        return overview()
+    return application([first] if first in COMMANDS and first != "config" else COMMANDS)
 
 
 def _print_version(wanted: bool) -> None:
@@ -93,5 +125,7 @@ def _root(
         ),
     ] = False,
 ) -> None:
+    from gancheck.cli.sources import Wanted, chosen
+
     with exit_codes():
         ctx.obj = chosen(ctx, Wanted(config_file, no_config))

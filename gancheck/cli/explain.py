@@ -15,8 +15,10 @@ from gancheck.cli.examples import Example, epilog
 from gancheck.cli.session import exit_codes
 from gancheck.errors import UsageError
 
-HELP = """Explain an analyzer (what it measures, when it misleads, what to do) or a condition (its
-usual causes, and what the literature does about it)."""
+HELP = (
+    "Explain an analyzer (what it measures, when it misleads, what to do) or a condition (its "
+    "usual causes, and what the literature does about it)."
+)
 
 EPILOG = epilog(
     Example("gancheck explain", "List all analyzers and conditions."),

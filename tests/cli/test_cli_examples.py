@@ -10,7 +10,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from gancheck.cli.application import COMMANDS, EPILOG, application
+from gancheck.cli.application import COMMANDS, EPILOG, application, overview, program
 from gancheck.cli.examples import WIDTH
 from gancheck.errors import ExitCode
 
@@ -54,6 +54,34 @@ def test_examples_parse(name: str, line: str) -> None:
 
     assert set(parsed.params) == {param.name for param in command.params}
     assert not name or called == name
+
+
+def test_the_overview_says_what_the_whole_program_says() -> None:
+    """Help that reads no command's module is the same, letter for letter."""
+    shown, whole = (CliRunner().invoke(app, ["--help"]) for app in (overview(), APP))
+    assert shown.exit_code == 0
+    assert shown.stdout == whole.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "completing", "count"),
+    [
+        ([], False, 0),
+        (["--help"], False, 0),
+        ([], True, len(COMMANDS)),
+        (["gate"], False, 1),
+        (["config"], False, len(COMMANDS)),
+        (["--no-config", "gate"], False, len(COMMANDS)),
+        (["gtae"], False, len(COMMANDS)),
+    ],
+)
+def test_only_the_commands_that_are_needed_are_read(
+    arguments: list[str], completing: bool, count: int
+) -> None:
+    """A first word that is a command reads that one; help and versions read none."""
+    commands = program(arguments, completing=completing).registered_commands
+    real = [command for command in commands if command.epilog]
+    assert len(real) == count
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["gate", "--help"]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -57,8 +58,23 @@ def test_a_broken_plugin_is_a_warning(
     broken = EntryPoint("lion", "no_such_module_here:thing", "gancheck.samplers")
     monkeypatch.setattr(module, "entry_points", lambda group: (broken,))
     with pytest.warns(UserWarning, match="animal plugin 'lion' could not be loaded"):
-        assert animals.get("ant") == 2
+        assert animals.names() == ["ant", "cat"]
     assert animals.get("cat") == 1
+
+
+def test_a_module_of_that_name_is_read_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking up one thing reads its module, and neither the others nor the plugins."""
+    read: list[str] = []
+    monkeypatch.setattr(module, "entry_points", read.append)
+    found: Registry[int] = Registry("animal", "gancheck.samplers")
+
+    def reading(name: str) -> None:
+        read.append(name)
+        found.register("prior")(3)
+
+    monkeypatch.setattr(importlib, "import_module", reading)
+    assert found.get("prior") == 3
+    assert read == ["gancheck.samplers.prior"]
 
 
 def test_plugins_are_asked_for_under_the_name_of_the_package(
