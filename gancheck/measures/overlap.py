@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 TWIN_SHARE = 0.1
 _SPLITS = 200
 _DECIMALS = 7  # of what is kept of a split
-_STEP = 1e-3  # over which slopes are taken
 _LEAST_PER_NEIGHBOUR = 6  # distinct points, so that any half has enough to span balls
 _BLOCK = 2000
 _BALL, _FEW, _BALL_OF_FEW = 10, 1000, 5
@@ -260,9 +259,9 @@ def _result(unique: _Uniqueness, blocks: list[_Block], size: tuple[int, int]) ->
     sides = seen.mean(axis=(1, 2))
     side_se = split_se(*(seen[0] - seen[1]))
     doubt = side_se * max(1, len(blocks)) ** 0.5  # of one block, or the number would move with n
-    combined = max(0.0, float(_combine(sides[0], sides[1], doubt)))
-    moved = np.einsum("s,shp->hp", _slopes(sides, doubt), seen - sides[:, None, None])
-    halves = unique.of_halves(first) * np.maximum(0.0, combined + moved)
+    weights = _weights(sides[0], sides[1], doubt)
+    combined = float(weights @ sides)
+    halves = unique.of_halves(first) * np.einsum("s,shp->hp", weights, seen)
     value = unique.value * min(1.0, combined)
     interval, tails = tails_around(unique.value * combined, split_se(*halves), value)
     kept = [tuple(half.round(_DECIMALS).tolist()) for half in halves]
@@ -281,21 +280,15 @@ def _result(unique: _Uniqueness, blocks: list[_Block], size: tuple[int, int]) ->
     )
 
 
-def _slopes(sides: FloatArray, doubt: float) -> FloatArray:
-    """Return how fast both sides' combination moves with each of them, (2,)."""
-    ends = sides[:, None] + np.array([[_STEP, -_STEP, 0, 0], [0, 0, _STEP, -_STEP]])
-    found = _combine(ends[0], ends[1], doubt)
-    return np.asarray((found[::2] - found[1::2]) / (2 * _STEP))
-
-
-def _combine(left: AnyArray, right: AnyArray, side_se: float) -> AnyArray:
-    """Average sides that agree; move towards the smaller the more surely they disagree.
+def _weights(left: float, right: float, side_se: float) -> FloatArray:
+    """Weigh sides that agree alike; the smaller one the more, the more surely they disagree.
 
     When samples spread wider than the reference their own balls are large and hold reference
     points that are not near; the reference's balls count such samples for what they are. So a
     surplus of the samples' side is dropped altogether once it is beyond doubt.
     """
-    middle, gap = (left + right) / 2, np.abs(left - right)
-    beyond = np.maximum(0.0, gap - 2 * side_se)
-    surplus = np.minimum(1.0, beyond / max(2 * side_se, 1e-12)) * gap / 2
-    return np.asarray(middle - np.where(right > left, surplus, beyond / 2))
+    gap = abs(left - right)
+    beyond = max(0.0, gap - 2 * side_se)
+    room = 2 * side_se if right > left else gap
+    smaller = (1 + min(1.0, beyond / max(room, 1e-12))) / 2
+    return np.array([1 - smaller, smaller] if right < left else [smaller, 1 - smaller])

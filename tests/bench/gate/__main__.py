@@ -66,9 +66,10 @@ def markdown(found: Sequence[Row], reruns: Reruns | None, seed: int) -> str:
         f"gancheck {__version__}, seed {seed}, {gates:,} gates a row, each with a reference and "
         "samples of its own. Made by `make bench-gate`.",
         "",
-        "A gate at 95% may fail at most 5% of the time when the score's true value is the limit "
-        f"itself; {BEYOND:g} standard deviations below it, normal theory has it fail 80.4% of the "
-        "time. `sd` is the spread of the score from gate to gate, `standard error said` what the "
+        "A gate at 95% may fail at most 5% of the time when what the score reads on average is the "
+        f"limit itself; {BEYOND:g} standard deviations below it, normal theory has it fail 80.4% "
+        "of the time. `truth` is the overlap of the laws, and what `mean` differs from it is the "
+        "bias of the score. `sd` is its spread from gate to gate, `standard error said` what the "
         "runs claimed for it. The last rows hold a candidate against a baseline; the limit is the "
         "drop that is allowed, and a dash stands where it would be below nothing.",
         "",

@@ -19,8 +19,9 @@ from gancheck.types import Diagnosis, Score, Subject, Verdict
 if TYPE_CHECKING:
     from gancheck.measures.overlap import Overlap
 
+_T_50 = 1.6759  # bounds of a paired difference, in standard errors
 BEYOND = 2.5
-"""How far the truth lies beyond the limit, in standard deviations of the score, for the power."""
+"""How far the mean lies beyond the limit, in standard deviations of the score, for the power."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,14 @@ class Row:
         name: The law.
         n: Samples on each side.
         gates: How many.
-        truth: What the score should read.
-        mean: What it read on average.
+        truth: Overlap of the laws, which the score estimates.
+        mean: What it read on average: the limit of the gates.
         sd: Its standard deviation from gate to gate.
         said: The standard error that the runs claimed, root of the mean square.
-        fails_at: Share of gates that fail when the limit is the truth.
+        fails_at: Share of gates that fail when the limit is the mean.
         passes_at: Share that pass then; the rest are inconclusive.
-        fails_beyond: Share that fail when the truth is 2.5 sd below the limit.
-        passes_beyond: Share that pass when the truth is 2.5 sd above it.
+        fails_beyond: Share that fail when the mean is 2.5 sd below the limit.
+        passes_beyond: Share that pass when the mean is 2.5 sd above it.
     """
 
     name: str
@@ -123,19 +124,19 @@ def _summed_up(world: World, found: Sequence[tuple[Score, ...]]) -> Row:
             [_gate(score, min={"diversity": float(np.clip(limit, 0, 1))}) for score in scores],
         )
 
-    truth = world.truth
+    mean = float(values.mean())
     return Row(
         name=world.name,
         n=world.n,
         gates=len(scores),
-        truth=truth,
-        mean=float(values.mean()),
+        truth=world.truth,
+        mean=mean,
         sd=sd,
         said=float(np.sqrt(np.mean(np.square(said)))),
-        fails_at=share(truth, State.FAILED),
-        passes_at=share(truth, State.PASSED),
-        fails_beyond=share(truth + BEYOND * sd, State.FAILED),
-        passes_beyond=share(truth - BEYOND * sd, State.PASSED),
+        fails_at=share(mean, State.FAILED),
+        passes_at=share(mean, State.PASSED),
+        fails_beyond=share(mean + BEYOND * sd, State.FAILED),
+        passes_beyond=share(mean - BEYOND * sd, State.PASSED),
     )
 
 
@@ -153,21 +154,21 @@ def _summed_up_changes(change: Change, found: Sequence[tuple[Score, ...]]) -> Ro
             ).outcomes[0]
             states.append(outcome.state)
             if outcome.interval is not None:
-                said.append((outcome.interval.high - outcome.interval.low) / 2 / 1.66)
+                said.append((outcome.interval.high - outcome.interval.low) / 2 / _T_50)
         return _share(state, states)
 
-    truth = -change.truth
+    lost = -float(values.mean())
     return Row(
         name=change.name,
         n=change.n,
         gates=len(found),
         truth=change.truth,
-        mean=float(values.mean()),
+        mean=-lost,
         sd=sd,
-        fails_at=share(truth, State.FAILED),
-        passes_at=share(truth, State.PASSED),
-        fails_beyond=share(truth - BEYOND * sd, State.FAILED) if truth > BEYOND * sd else np.nan,
-        passes_beyond=share(truth + BEYOND * sd, State.PASSED),
+        fails_at=share(lost, State.FAILED),
+        passes_at=share(lost, State.PASSED),
+        fails_beyond=share(lost - BEYOND * sd, State.FAILED) if lost > BEYOND * sd else np.nan,
+        passes_beyond=share(lost + BEYOND * sd, State.PASSED),
         said=float(np.sqrt(np.mean(np.square(said)))),
     )
 
