@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from gancheck.types import AnyArray, FloatArray
 
 Z95 = 1.959963984540054
-_Z_ONE_95, _Z_ONE_99 = 1.6448536269514722, 2.3263478740408408
+_NORMAL = (Z95, 1.6448536269514722, 2.3263478740408408)
+_FROM_SPLITS = (2.0085591, 1.6759050, 2.4032719)  # Student's t, 50 degrees: see `split_se`
 _LEAST_SHARE = 0.25
 
 
@@ -142,7 +143,8 @@ def split_se(first: FloatArray, second: FloatArray) -> float:
 
     The halves of a split are independent, so half their difference varies as their mean does, and
     the mean over the splits varies less by what the splits of the same data vary among themselves.
-    Both are seen directly, and the difference is free of bias; at least a quarter is kept.
+    Both are seen directly, and the difference is free of bias; at least a quarter is kept. From
+    200 splits its square varies by about a fifth, as if it had 50 degrees of freedom.
 
     Args:
         first: (S,) estimates from the first half of each split.
@@ -154,9 +156,15 @@ def split_se(first: FloatArray, second: FloatArray) -> float:
 
 
 def tails_around(
-    middle: float, se: float, value: float, *, low: float = 0.0, high: float = 1.0
+    middle: float,
+    se: float,
+    value: float,
+    *,
+    low: float = 0.0,
+    high: float = 1.0,
+    from_splits: bool = False,
 ) -> tuple[Interval, Tails]:
-    """Return the 95% normal interval and the one-sided bounds of an estimate.
+    """Return the 95% interval and the one-sided bounds of a normal estimate.
 
     Args:
         middle: The estimate before it was clipped to the range of the quantity.
@@ -164,13 +172,15 @@ def tails_around(
         value: The estimate as it is reported; every interval holds it.
         low: Least value of the quantity.
         high: Largest value of the quantity.
+        from_splits: Whether the error is that of `split_se`, which is not known exactly.
     """
+    both, one_95, one_99 = _FROM_SPLITS if from_splits else _NORMAL
 
     def reaching(z: float) -> Interval:
         ends = max(low, middle - z * se), min(high, middle + z * se)
         return Interval(min(ends[0], value), max(ends[1], value))
 
-    return reaching(Z95), Tails(reaching(_Z_ONE_95), reaching(_Z_ONE_99))
+    return reaching(both), Tails(reaching(one_95), reaching(one_99))
 
 
 def tails_of(interval_at: Callable[[float], tuple[float, float]]) -> Tails:

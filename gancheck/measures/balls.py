@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gancheck.devices import kernel
 from gancheck.measures.calibration import calibrated
 from gancheck.neighbors import Neighbors, nearest, nearest_both_ways
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from gancheck.types import AnyArray, FloatArray, IntArray
 
 _BEYOND = np.iinfo(np.uint8).max  # own points nearer than a place that no list reaches
+_PARTS = 100  # looked at together: what the counts take stays a few megabytes
 
 
 @dataclass(frozen=True)
@@ -57,16 +59,23 @@ class Balls:
             spanning: (S,) neighbours that span a ball in each part, at most k. A ball whose list of
                 neighbours holds fewer of the part reaches as far as the list.
         """
-        filled = np.minimum(self._counted(alive, others_alive, spanning), spanning)
+        places, filled = self._places(), np.empty(len(spanning), np.int64)
+        for parts in (slice(at, at + _PARTS) for at in range(0, len(spanning), _PARTS)):
+            here = alive[:, parts]
+            counts = self._counted(places, here, others_alive[:, parts], spanning[parts])
+            filled[parts] = (np.minimum(counts, spanning[parts]) * here).sum(axis=0, dtype=np.int64)
         points, others = alive.sum(axis=0), others_alive.sum(axis=0)
-        fillings = (filled * alive).sum(axis=0, dtype=np.int64) / points / spanning
+        fillings = filled / points / spanning
         sizes, which = np.unique(np.stack([points, others, spanning]), axis=1, return_inverse=True)
         found = np.empty(len(fillings))
         for at, (n, m, k) in enumerate(sizes.T.tolist()):
             found[which == at] = calibrated(fillings[which == at], n, m, k)
         return found
 
-    def _counted(self, alive: AnyArray, others_alive: AnyArray, spanning: IntArray) -> AnyArray:
+    @kernel("distances")
+    def _counted(
+        self, places: IntArray, alive: AnyArray, others_alive: AnyArray, spanning: IntArray
+    ) -> AnyArray:
         """Count the other side's living points in each ball: (n, S).
 
         Such a point is inside when fewer living own points are nearer than the ball has to hold.
@@ -77,7 +86,6 @@ class Balls:
         for place in range(reach):
             np.add(nearer[place], own[self.own.indices[:, place]], out=nearer[place + 1])
         nearer[reach] = _BEYOND
-        places = self._places()
         limit = spanning.astype(np.uint8)
         counts = np.zeros(own.shape, np.uint8)
         for place in range(self.other.indices.shape[1]):

@@ -263,7 +263,8 @@ def _result(unique: _Uniqueness, blocks: list[_Block], size: tuple[int, int]) ->
     combined = float(weights @ sides)
     halves = unique.of_halves(first) * np.einsum("s,shp->hp", weights, seen)
     value = unique.value * min(1.0, combined)
-    interval, tails = tails_around(unique.value * combined, split_se(*halves), value)
+    se = split_se(*halves)
+    interval, tails = tails_around(unique.value * combined, se, value, from_splits=True)
     kept = [tuple(half.round(_DECIMALS).tolist()) for half in halves]
     return Overlap(
         value=value,

@@ -171,6 +171,15 @@ def test_tails_are_the_ends_of_narrower_and_wider_intervals() -> None:
     assert found.at_99 == proportion_interval(3, 50, 0.98)
 
 
+def test_errors_from_splits_are_bounded_by_students_t() -> None:
+    """Bounds are those of 50 degrees of freedom, a little wider than normal ones."""
+    interval, tails = tails_around(0.5, 0.01, 0.5, from_splits=True)
+    assert interval.high == pytest.approx(0.5 + 0.01 * reference.t.ppf(0.975, 50))
+    assert tails.at_95.low == pytest.approx(0.5 - 0.01 * reference.t.ppf(0.95, 50))
+    assert tails.at_99.high == pytest.approx(0.5 + 0.01 * reference.t.ppf(0.99, 50))
+    assert tails_around(0.5, 0.01, 0.5)[0].high == pytest.approx(0.5 + 0.01 * Z95)
+
+
 def test_tails_hold_the_value_and_stay_in_range() -> None:
     """An estimate that was clipped to its range still lies in every interval."""
     interval, tails = tails_around(1.3, 0.1, 1.0)

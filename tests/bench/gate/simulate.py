@@ -19,7 +19,7 @@ from gancheck.types import Diagnosis, Score, Subject, Verdict
 if TYPE_CHECKING:
     from gancheck.measures.overlap import Overlap
 
-_T_50 = 1.6759  # bounds of a paired difference, in standard errors
+_T_50 = 1.6759  # one-sided bounds, in standard errors
 BEYOND = 2.5
 """How far the mean lies beyond the limit, in standard deviations of the score, for the power."""
 
@@ -178,7 +178,7 @@ def _half_width(score: Score) -> float:
     if score.tails is None:
         return float("nan")
     low, high = score.tails.at_95
-    return (score.value - low if high >= 1 else high - score.value) / 1.6449
+    return (score.value - low if high >= 1 else high - score.value) / _T_50
 
 
 def _gate(score: Score, **limits: dict[str, float]) -> State:
