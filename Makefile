@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 T      ?= tests
 ARGS   ?=
 
-.PHONY: demo test lint format clean bench bench-accuracy bench-faults bench-gate bench-null bench-page fuzz browser
+.PHONY: demo test lint format clean bench bench-accuracy bench-faults bench-gate bench-null bench-page bench-sampling bench-whole fuzz browser
 
 demo: $(VENV)/.ready
 	$(BIN)/gancheck demo
@@ -56,6 +56,14 @@ bench-gate: $(VENV)/.ready
 # Runs killed at random moments, and the one after them: a minute. ARGS="--rounds 20" is a storm.
 bench-faults: $(VENV)/.ready
 	PYTHONPATH=tests $(BIN)/python -m bench.faults $(ARGS)
+
+# Sampling beside the best bare loop over the same files: minutes.
+bench-sampling: $(VENV)/.ready
+	PYTHONPATH=tests $(BIN)/python -m bench.sampling $(ARGS)
+
+# What a whole diagnosis spends outside generator, embedder and distances: minutes.
+bench-whole: $(VENV)/.ready
+	PYTHONPATH=tests $(BIN)/python -m bench.whole $(ARGS)
 
 # How soon a page of 50,000 points is there, and how fast it answers; needs `make browser`.
 bench-page: $(VENV)/.ready

@@ -48,13 +48,15 @@ def center_crop(images: AnyArray, aspect: float) -> AnyArray:
 def to_pixels(outputs: FloatArray, output_range: tuple[float, float]) -> FloatArray:
     """Map raw outputs to 0..255 without rounding; values outside the range are clipped."""
     black, white = output_range
-    scaled = (np.asarray(outputs, dtype=np.float32) - black) * np.float32(255.0 / (white - black))
-    return np.asarray(np.clip(scaled, 0.0, 255.0))
+    pixels = np.asarray(np.asarray(outputs, dtype=np.float32) - black)
+    pixels *= np.float32(255.0 / (white - black))
+    return np.clip(pixels, 0.0, 255.0, out=pixels)
 
 
 def to_uint8(outputs: FloatArray, output_range: tuple[float, float]) -> AnyArray:
     """Map raw outputs to the 8-bit images that a user would save and look at."""
-    return np.rint(to_pixels(outputs, output_range)).astype(np.uint8)
+    pixels = to_pixels(outputs, output_range)
+    return np.rint(pixels, out=pixels).astype(np.uint8)
 
 
 def data_uri(image: AnyArray, side: int = THUMBNAIL_SIDE) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
+from gancheck.devices import kernel_seconds
 from gancheck.loaders.interface import LoadOptions
 
 MapKind: TypeAlias = Literal["umap", "pca", "none"]
@@ -80,7 +81,22 @@ class Clock:
 
     def __init__(self, listener: Listener) -> None:
         self.listener = listener
-        self.timings: dict[str, float] = {}
+        self._stages: dict[str, float] = {}
+        self._start, self._earlier, self._end = time.perf_counter(), kernel_seconds(), 0.0
+
+    @property
+    def timings(self) -> dict[str, float]:
+        """Seconds of each stage, of the kernels in all of them, and of the run so far.
+
+        Kernels are ``kernel generator``, ``kernel embedder`` and ``kernel distances``; the run,
+        ``total``, ends with its last stage.
+        """
+        kernels = {
+            f"kernel {name}": seconds - self._earlier.get(name, 0.0)
+            for name, seconds in kernel_seconds().items()
+            if seconds > self._earlier.get(name, 0.0)
+        }
+        return {**self._stages, **kernels, "total": self._end}
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -90,5 +106,6 @@ class Clock:
         try:
             yield
         finally:
-            passed = time.perf_counter() - start
-            self.timings[name] = self.timings.get(name, 0.0) + passed
+            end = time.perf_counter()
+            self._stages[name] = self._stages.get(name, 0.0) + end - start
+            self._end = end - self._start

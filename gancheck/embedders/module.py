@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from gancheck.devices import fetched, is_out_of_memory, placed
 from gancheck.embedders import EMBEDDERS
-from gancheck.embedders.canvas import as_rgb, batches, digest, resized
+from gancheck.embedders.canvas import as_rgb, digest, resized, shown
 from gancheck.embedders.interface import Material
 from gancheck.errors import LoadError, ShapeError
 
@@ -110,8 +111,10 @@ class FileView:
         """
         if not len(values):
             raise ShapeError(f"embedder {self.name!r} was given no samples")
-        step = self.intake.batch or _BATCH
-        return np.concatenate([self._batch(part) for _, part in batches(values, step)])
+        step, fixed = self.intake.batch or _BATCH, self.intake.batch is not None
+        return np.concatenate(
+            [features for _, features in shown(values, step, self._batch, fixed=fixed)]
+        )
 
     def _batch(self, values: AnyArray) -> FloatArray:
         fed = _prepared(values, self.intake, self.name)
@@ -121,6 +124,8 @@ class FileView:
         try:
             features = self.network(fed)
         except _network_errors() as error:
+            if is_out_of_memory(error):
+                raise
             reason = str(error).strip().splitlines()[-1]
             raise ShapeError(
                 f"embedder {self.name!r} failed on float32 {fed.shape}: {reason}"
@@ -194,11 +199,10 @@ def _load_torch(path: Path, device: str) -> tuple[Network, Intake]:
     def run(batch: FloatArray) -> FloatArray:
         options = {"return_features": True} if detector else {}
         with torch.inference_mode():
-            output = module(torch.from_numpy(batch).to(device), **options)
+            output = module(placed(batch, device), **options)
         if not isinstance(output, torch.Tensor):
             raise ShapeError(f"{path} returned a {type(output).__name__}; expected one tensor")
-        array: FloatArray = output.float().cpu().numpy()
-        return array
+        return fetched(output.float())
 
     return run, Intake(scale=1.0, channels=3) if detector else Intake()
 

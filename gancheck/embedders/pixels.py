@@ -14,6 +14,7 @@ from gancheck.embedders.canvas import (
     require_images,
     require_shape,
     resized,
+    shown,
     within,
 )
 from gancheck.embedders.interface import ENOUGH_INDEPENDENT, Material
@@ -93,9 +94,12 @@ class Projected:
         """Project (n, c, h, w) images on the 0..255 scale to (n, dims) float32."""
         require_shape(values, self.shape, "pixels")
         out = np.empty((len(values), self.axes.shape[1]), dtype=np.float32)
-        for rows, part in batches(values, _BATCH):
-            out[rows] = (flattened(part, self.size) - self.mean) @ self.axes
+        for rows, features in shown(values, _BATCH, self._batch):
+            out[rows] = features
         return out
+
+    def _batch(self, values: AnyArray) -> FloatArray:
+        return np.asarray((flattened(values, self.size) - self.mean) @ self.axes)
 
     def to_bytes(self) -> bytes:
         """Write sizes, mean and axes as a safetensors file; equal views give equal bytes."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from gancheck.devices import kernel
 from gancheck.neighbors import between, nearest
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ def _pooled(images: FloatArray) -> FloatArray:
     return np.asarray(cut.reshape(n, channels, down, block, right, block).mean(axis=(3, 5)))
 
 
+@kernel("distances")
 def most_alike(
     images: AnyArray,
     prints: FloatArray,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from gancheck import devices
 from gancheck.stats import jackknife_se
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def frechet_of_moments(
     return max(0.0, float(gap @ gap + one.trace + other.trace - 2 * shared.sum()))
 
 
+@devices.kernel("distances")
 def frechet(reference: FloatArray, samples: FloatArray) -> Estimate:
     """Estimate the squared Frechet distance of the laws behind two sets of features.
 
@@ -104,6 +106,7 @@ def frechet(reference: FloatArray, samples: FloatArray) -> Estimate:
     return Estimate(max(0.0, float(gap @ gap) + spread), jackknife_se(without))
 
 
+@devices.kernel("distances")
 def kernel(reference: FloatArray, samples: FloatArray) -> Estimate:
     """Estimate the squared maximum mean discrepancy under ``(x . y / d + 1)^3``.
 
@@ -152,6 +155,7 @@ def directions(dimension: int, count: int = DIRECTIONS, seed: int = 0) -> FloatA
     return np.concatenate(runs, axis=1)
 
 
+@devices.kernel("distances")
 def sliced_wasserstein(
     reference: FloatArray, samples: FloatArray, along: FloatArray | None = None
 ) -> Estimate:

@@ -82,3 +82,8 @@ class _Likeness:
         """Add the pairs of one tile."""
         each = (tile.entries.clamp(min=0) / -(self._width**2)).exp_()
         self.total = math.fsum((self.total, float(each.sum())))
+
+    def forget(self) -> bool:
+        """Start over."""
+        self.total = 0.0
+        return True

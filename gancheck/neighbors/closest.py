@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gancheck.devices import kernel
 from gancheck.neighbors.direct import between_rows
 from gancheck.neighbors.tiles import Scan, Tile, listed, rounding
 
@@ -66,6 +67,7 @@ class Question:
     def _wanted(self) -> int:
         return min(self.k + _SPARE, self.available)
 
+    @kernel("distances")
     @np.errstate(over="ignore", invalid="ignore")  # squares beyond float32 leave doubt, no more
     def answer(self, seen: Closest, bound: FloatArray | None = None) -> Neighbors:
         """Turn candidates into neighbours; those beyond a bound (n,) need not be the nearest.
@@ -135,6 +137,13 @@ class Closest:
         self._squared = torch.full((rows, wanted), torch.inf, dtype=kind, device=device)
         self._indices = torch.full((rows, wanted), -1, dtype=torch.int64, device=device)
         self._norms = torch.zeros(rows, device=device)
+
+    def forget(self) -> bool:
+        """Start over."""
+        self._squared.fill_(float("inf"))
+        self._indices.fill_(-1)
+        self._norms.fill_(0)
+        return True
 
     def see(self, tile: Tile) -> None:
         """Keep what is nearer than the farthest candidate so far."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from gancheck.neighbors.closest import Neighbors
 from gancheck.neighbors.direct import between_rows
-from gancheck.neighbors.tiles import Scan, Tile, listed, rounding
+from gancheck.neighbors.tiles import Scan, Tile, forgot, listed, rounding
 
 if TYPE_CHECKING:
     import torch
@@ -54,6 +54,11 @@ class Counting:
         self._reach = torch.as_tensor(self._radii.astype(np.float32), device=device)
         self.held = np.zeros(len(centers), dtype=np.int64)
         self.around = np.zeros(len(points), dtype=np.int64)
+
+    def forget(self) -> bool:
+        """Start over; with those that note the pairs, if they can."""
+        self.held[:], self.around[:] = 0, 0
+        return all(forgot(noted) for noted in self._noted)
 
     def see(self, tile: Tile) -> None:
         """Count the pairs of one tile."""
@@ -208,7 +213,7 @@ def count_listed(
     counting = Counting(
         points, points, np.where(further, reach, -1.0), device, () if noted is None else (noted,)
     )
-    counting.add(row, found.indices[row, place])
     if further.any():
         Scan(points, points, np.arange(n), device, budget).show([counting])
+    counting.add(row, found.indices[row, place])  # not before: a scan may have to start over
     return counting.held, counting.around

@@ -66,6 +66,11 @@ class _Close(Counting):
         super().__init__(centers, points, radii, device)
         self.pairs: AnyArray = np.zeros((len(centers), len(points)), dtype=bool)
 
+    def forget(self) -> bool:
+        """Start over."""
+        self.pairs[:] = False
+        return super().forget()
+
     def see(self, tile: Tile) -> None:
         """Note the pairs of one tile."""
         sure, most = self.limits(tile)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
+
+from gancheck.devices import is_out_of_memory, kernel, let_go, placed
 
 if TYPE_CHECKING:
     import torch
@@ -28,6 +30,7 @@ BUDGET = 256 * 2**20
 """Bytes that a search may take beside its input and its result."""
 ACCELERATED_BUDGET = 2 * 2**30  # of the device's own memory
 _ALIGNED = 16  # coordinates of a factor come in multiples of this
+_LEAST_BUDGET = 2**20  # below which less memory does not help
 _TILES = 3  # of the size of a tile that are held at once: itself, its masks, what passed
 
 
@@ -132,6 +135,19 @@ class Watcher(Protocol):
         """Take from one tile what is wanted."""
 
 
+@runtime_checkable
+class Forgetful(Protocol):
+    """A watcher that can start over, so that a scan can where memory runs out."""
+
+    def forget(self) -> bool:
+        """Forget all that was seen; tell whether that was possible."""
+
+
+def forgot(watcher: object) -> bool:
+    """Have a watcher start over; tell whether it can."""
+    return isinstance(watcher, Forgetful) and watcher.forget()
+
+
 @dataclass(frozen=True)
 class Scan:
     """One pass over all squared distances between two sets.
@@ -156,8 +172,31 @@ class Scan:
     def show(self, watchers: Sequence[Watcher], turned: Sequence[Watcher] = ()) -> None:
         """Show every pair once to watchers of the rows, and once to those of the columns.
 
-        In a set against itself rows are columns, and watchers of the rows see all.
+        In a set against itself rows are columns, and watchers of the rows see all. Where memory
+        runs out, all that can forget see everything anew in smaller tiles.
         """
+        scan = self
+        while not scan._shown(watchers, turned):
+            let_go(self.device)
+            scan = replace(scan, budget=scan.limit // 2)
+
+    def _shown(self, watchers: Sequence[Watcher], turned: Sequence[Watcher]) -> bool:
+        """Show everything; tell whether there was enough memory.
+
+        Raises:
+            Exception: What watchers raise; and if it has to be now, that memory does not suffice.
+        """
+        try:
+            with kernel("distances"):
+                self._show(watchers, turned)
+        except Exception as error:  # torch and numpy share no type for it
+            can_be_less = self.limit >= 2 * _LEAST_BUDGET and is_out_of_memory(error)
+            if not can_be_less or not all(forgot(each) for each in (*watchers, *turned)):
+                raise
+            return False
+        return True
+
+    def _show(self, watchers: Sequence[Watcher], turned: Sequence[Watcher]) -> None:
         itself = self.left is self.right
         for tile, norms in self._tiles():
             for watcher in watchers:
@@ -293,7 +332,7 @@ class _Moved:
             here = block.numpy()[:count, :d]
             np.subtract(points[rows], self._middle, out=here, dtype=here.dtype, casting="same_kind")
         else:
-            block[:count, :d] = torch.as_tensor(np.array(points[rows]), device=device)
+            block[:count, :d] = placed(np.array(points[rows]), device)
             block[:count, :d] -= torch.as_tensor(self._middle, device=device)
         lengths = torch.cat([_lengths(block[piece]) for piece in _pieces(0, len(block), ROWS)])
         lengths[count:] = math.inf

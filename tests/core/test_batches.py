@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 
+from gancheck.devices import is_out_of_memory
 from gancheck.errors import GeneratorError
 from gancheck.loaders.isolated import _TooLargeError
-from gancheck.samplers.batches import Sampler, is_out_of_memory
+from gancheck.samplers.batches import Sampler
 from gancheck.types import GeneratorSpec
 
 if TYPE_CHECKING:
