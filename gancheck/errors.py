@@ -10,6 +10,7 @@
     ├── GeneratorError          the generator ran, and its output cannot be judged
     ├── ShapeError              two things that must agree in shape do not
     ├── OutputError             a report cannot be written there
+    ├── RankLost                a process that shared the work is gone
     └── NotAvailable            an analyzer lacks what it needs: it is skipped, with the reason
 """
 
@@ -74,6 +75,19 @@ class ShapeError(GancheckError):
 
 class OutputError(GancheckError):
     """A report cannot be written where it was asked for."""
+
+
+class RankLost(GancheckError):  # noqa: N818 - a state of affairs, like the one below
+    """A process that shared the work of the run is gone."""
+
+    @classmethod
+    def of(cls, name: str) -> RankLost:
+        """Say which one."""
+        return cls(
+            f"{name} is gone, and the run cannot go on without it",
+            "Too little memory is the usual reason. With --work-dir the next run goes on from the "
+            "samples that were drawn.",
+        )
 
 
 class NotAvailable(GancheckError):  # noqa: N818 - a state of affairs, not a failure

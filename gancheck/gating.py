@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
+from gancheck.devices import full_float32
 from gancheck.errors import UsageError
 from gancheck.gate import Level, State, evaluate, is_decided, require_known
 from gancheck.loaders import load
@@ -134,7 +135,7 @@ def hold_reference(
     prepared = read_prepared(origin, settings)
     if prepared is not None:
         return prepared
-    with guarded(subject, settings.seed):
+    with guarded(subject, settings.seed), full_float32():
         options = dataclasses.replace(settings.load, seed=settings.seed, limit=settings.samples)
         loaded = load(subject, options)
         shape = loaded.spec.output_shape if hasattr(loaded, "spec") else loaded.shape

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from gancheck.analyzers import ANALYZERS
 from gancheck.analyzers.coverage import Coverage
 from gancheck.atlas import pictures
+from gancheck.crew import current
+from gancheck.devices import full_float32
 from gancheck.errors import NotAvailable, UsageError
 from gancheck.loaders.in_memory import InMemory, guarded, located
 from gancheck.policy import judge, worst_first
@@ -61,7 +63,7 @@ def diagnose(
     settings = settings or Settings()
     clock = Clock(listener or Silence())
     subject, known = located(model), _origin(reference, settings.holdout)
-    with guarded(subject, settings.seed):
+    with guarded(subject, settings.seed), full_float32():
         return _diagnose(subject, known, settings, clock, on_verdict)
 
 
@@ -164,6 +166,7 @@ def _settings(settings: Settings, inputs: Inputs, start: Start) -> Mapping[str, 
         "seed": settings.seed,
         "device": settings.device,
         "batch_size": settings.batch_size,
+        **({"ranks": current().size} if current().size > 1 else {}),
         "embedder": study.view.name,
         "embedder_sha256": study.view.embedding.sha256,
         "embedder_reason": start.reason,

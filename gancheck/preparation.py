@@ -11,10 +11,11 @@ import numpy as np
 
 from gancheck import cache
 from gancheck.critic import Critic, open_critic
-from gancheck.embedders import AUTO, Choice, Material, choose, create, strict
+from gancheck.embedders import AUTO, Choice, Material, choose, prepared_for, strict
 from gancheck.embedders.choice import MIN_REFERENCE
 from gancheck.gcref import read
 from gancheck.loaders import InMemory, load, sniff
+from gancheck.loaders.again import Again
 from gancheck.loaders.sniff import PREPARED
 from gancheck.memory import require, search_bytes
 from gancheck.ordering import shuffled
@@ -29,7 +30,7 @@ from gancheck.prepare import (
     tolerance,
 )
 from gancheck.reference import PreparedReference, Reference
-from gancheck.samplers.batches import Sampler
+from gancheck.samplers.batches import Opener, Sampler
 from gancheck.settings import Clock, Settings
 from gancheck.shapes import as_images, guessed_images, require_same_shape
 from gancheck.study import Study, View, embedded
@@ -129,15 +130,17 @@ def gather(
             known, prepared = _read_known(reference, shape, settings)
         unfolded = None if isinstance(loaded, SampleSet) else as_images(shape, known.shape)
         if unfolded is not None:
+            options = dataclasses.replace(options, output_shape=unfolded)
             with clock.stage("load model"):
-                loaded = load(model, dataclasses.replace(options, output_shape=unfolded))
+                loaded = load(model, options)
             shape, guessed = unfolded, (guessed_images(shape, unfolded),)
         require_same_shape(shape, known.shape, prepared is not None)
         sources = _sources(on_disk, known, prepared, settings, clock)
     alone = known is None and len(shape) == 3 and settings.embedder in _FITTED
     apart = INDEPENDENT_DRAW if alone and not isinstance(loaded, SampleSet) else 0
     memory = _require_memory(shape, known, sources, apart, settings)
-    samples, sampler, aside = samples_of(loaded, known, settings, clock)
+    opener = Again(model, options) if isinstance(model, Path) else None
+    samples, sampler, aside = samples_of(loaded, known, settings, clock, opener)
     if known is not None and samples.shape != known.shape:
         samples = coloured(samples)
     warnings = (*guessed, *_warnings(samples, known))
@@ -243,7 +246,11 @@ def _sources(
 
 
 def samples_of(
-    loaded: Generator | SampleSet, known: Reference | None, settings: Settings, clock: Clock
+    loaded: Generator | SampleSet,
+    known: Reference | None,
+    settings: Settings,
+    clock: Clock,
+    opener: Opener | None = None,
 ) -> tuple[SampleSet, Sampler | None, SampleSet | None]:
     """Return the samples to judge, how to draw more, and others to fit a view on.
 
@@ -257,7 +264,8 @@ def samples_of(
             return mixed, None, None
         rows, third = np.arange(len(mixed)), len(mixed) // 3
         return mixed.take(rows[third:]), None, mixed.take(rows[:third])
-    sampler = Sampler(loaded, settings.device, settings.batch_size, clock.listener.progress)
+    heard = clock.listener.progress
+    sampler = Sampler(loaded, settings.device, settings.batch_size, heard, opener)
     shares = _shares(loaded, known)
     with clock.stage("sample"):
         kept = open_blocks(settings.work_dir, sampler, settings.seed, shares)
@@ -344,7 +352,7 @@ def _lone_view(text: str, inputs: Inputs, settings: Settings, clock: Clock) -> V
         progress=clock.listener.progress,
     )
     with clock.stage(f"prepare view {text}"):
-        embedding = create(text).prepare(material)
+        embedding = prepared_for(text, material)
     with clock.stage(f"embed {text}"):
         samples = embedded(embedding, inputs.samples)
         width = tolerance(embedding, inputs.samples if aside is None else aside, settings.seed)

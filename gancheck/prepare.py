@@ -15,7 +15,7 @@ from gancheck.embedders import (
     Choice,
     Material,
     choose,
-    create,
+    prepared_for,
     strict,
 )
 from gancheck.errors import ShapeError
@@ -168,7 +168,7 @@ def _view(
         progress=clock.listener.progress,
     )
     with clock.stage(f"prepare view {text}"):
-        embedding = create(text).prepare(material)
+        embedding = prepared_for(text, material)
     with clock.stage(f"embed {text}"):
         seen, apart = embedded(embedding, scored), embedded(embedding, independent)
         width = tolerance(embedding, independent, settings.seed)

@@ -12,7 +12,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "gancheck"
 LAYERS = (
-    ("errors", "plain", "atomic"),
+    ("errors", "plain", "atomic", "devices"),
     ("types",),
     (
         "registry",
@@ -25,6 +25,7 @@ LAYERS = (
         "packed",
         "shapes",
         "config",
+        "crew",
         "stored",
         "remedies",
     ),

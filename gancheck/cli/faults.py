@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
+from gancheck.crew import current
+from gancheck.errors import RankLost
+
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -35,7 +38,8 @@ def terminable() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if signal.getsignal(signal.SIGTERM) is _terminate:  # nobody else has seen to it
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def cause(error: Exception) -> tuple[str, str] | None:
@@ -47,7 +51,7 @@ def cause(error: Exception) -> tuple[str, str] | None:
             "Free some space. --json and --html name other files, TMPDIR and GANCHECK_CACHE_DIR "
             "other folders.",
         )
-    from gancheck.samplers.batches import is_out_of_memory
+    from gancheck.devices import is_out_of_memory
 
     if is_out_of_memory(error):
         return (
@@ -55,6 +59,12 @@ def cause(error: Exception) -> tuple[str, str] | None:
             "Fewer --samples need less; --max-memory refuses at once what would not fit.",
         )
     return None
+
+
+def lost_rank() -> RankLost | None:
+    """Return why the process was told to end, where that is a rank on this machine that is gone."""
+    name = current().lost()
+    return None if name is None else RankLost.of(name)
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gancheck.cli.faults import Terminated, cause, terminable
+from gancheck.cli.faults import Terminated, cause, lost_rank, terminable
 from gancheck.errors import ExitCode, GancheckError
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ def exit_codes() -> Iterator[None]:
         typer.echo("interrupted", err=True)
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     except Terminated:
+        if lost := lost_rank():
+            _say(lost.message, lost.hint)
+            raise typer.Exit(lost.exit_code) from None
         typer.echo("terminated", err=True)
         raise typer.Exit(ExitCode.TERMINATED) from None
     except (typer.Exit, typer.Abort, typer.BadParameter):

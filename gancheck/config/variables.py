@@ -8,7 +8,12 @@ from gancheck.config.files import TRUST, meant
 from gancheck.config.kinds import GATE_SETTINGS, SETTINGS
 
 PREFIX = "GANCHECK_"
-NOT_SETTINGS = ("GANCHECK_BROWSER", "GANCHECK_CACHE_DIR", "GANCHECK_PLUGINS")
+NOT_SETTINGS = (
+    "GANCHECK_BROWSER",
+    "GANCHECK_CACHE_DIR",
+    "GANCHECK_PLUGINS",
+    "GANCHECK_RANK_TIMEOUT",
+)
 """Variables that other parts read."""
 
 ROOT = ("config", "no-config")

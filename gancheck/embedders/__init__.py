@@ -42,6 +42,19 @@ def create(text: str) -> Embedder:
     return make(argument) if argument else make()
 
 
+def prepared_for(text: str, material: Material) -> Embedding:
+    """Fit the embedder that ``text`` names; what comes of it is run by all ranks of a crew.
+
+    Raises:
+        ShapeError: The material does not suit it.
+        LoadError: The embedder's files cannot be read.
+        UsageError: There is no such embedder.
+    """
+    from gancheck.embedders.sharing import shared
+
+    return shared(text, create(text).prepare(material), material.device)
+
+
 def state_of(text: str, embedding: Embedding) -> bytes | None:
     """Return what an embedding learned, None when it is made again from its name alone."""
     if isinstance(embedding, Stateful) and isinstance(create(text), Restorer):
@@ -50,6 +63,13 @@ def state_of(text: str, embedding: Embedding) -> bytes | None:
 
 
 def restore(text: str, state: bytes | None, example: SampleSet, device: str) -> Embedding:
+    """Make again, to be run by all ranks of a crew, the embedding of `restored`."""
+    from gancheck.embedders.sharing import shared
+
+    return shared(text, restored(text, state, example, device), device)
+
+
+def restored(text: str, state: bytes | None, example: SampleSet, device: str) -> Embedding:
     """Make the embedding that ``text`` named when it was stored.
 
     Args:
@@ -81,7 +101,9 @@ __all__ = [
     "Stateful",
     "choose",
     "create",
+    "prepared_for",
     "restore",
+    "restored",
     "state_of",
     "strict",
 ]

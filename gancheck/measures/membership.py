@@ -51,6 +51,17 @@ class Members:
         bits = np.packbits(inside[self._chosen[first:last] - mine.start].cpu().numpy(), axis=1)
         self._bits.append((slice(first, last), others, bits))
 
+    def forget(self) -> bool:
+        """Start over."""
+        self._pairs.clear()
+        self._bits.clear()
+        return True
+
+    def absorb(self, other: Members) -> None:
+        """Add what was noted elsewhere of the same balls or points."""
+        self._pairs += other._pairs
+        self._bits += other._bits
+
     def summed(self, weights: AnyArray) -> FloatArray:
         """Sum weights of all points over those in each chosen ball, or the reverse: (chosen,)."""
         total = np.zeros(len(self._chosen))

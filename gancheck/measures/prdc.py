@@ -14,14 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gancheck.measures.membership import Members, some_of, steps_down, variance_of
-from gancheck.neighbors import (
-    Counting,
-    Neighbors,
-    Question,
-    Scan,
-    count_listed,
-    nearest,
-)
+from gancheck.measures.tallies import Across, Tally, cross
+from gancheck.neighbors import Neighbors, count_listed, nearest
 
 if TYPE_CHECKING:
     from gancheck.types import AnyArray, FloatArray
@@ -60,10 +54,9 @@ def prdc(
         ``precision`` and ``density`` (m,), ``recall`` and ``coverage`` (n,). All are shares but
         the density, which is not bounded by 1.
     """
-    drawn = _Balls(_Spanned.of(reference, k, device), samples)
-    known = _Balls(_Spanned.of(samples, k, device), reference)
-    Scan(reference, samples, None, device).show([drawn.counting], [known.counting])
-    return _means(drawn, known)
+    spanned, own = _Spanned.of(reference, k, device), _Spanned.of(samples, k, device)
+    found = cross(Across(reference, samples, (spanned.radii,), own.radii, 0, device))
+    return _means(_Balls(spanned, found.drawn[0]), _Balls(own, found.known))
 
 
 def clipped_density(
@@ -77,9 +70,9 @@ def clipped_density(
     Returns:
         (m,) contributions; their mean, capped at 1, is the clipped density.
     """
-    balls = _Balls(_Spanned.of(reference, k, device).clipped, samples)
-    Scan(reference, samples, None, device).show([balls.counting])
-    return _clipped(balls)
+    spanned = _Spanned.of(reference, k, device).clipped
+    found = cross(Across(reference, samples, (spanned.radii,), None, 0, device))
+    return _clipped(_Balls(spanned, found.drawn[0]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,18 +110,14 @@ def compare(
     """
     spanned = _Spanned.of(reference, k, device, budget)
     own = _Spanned.of(samples, k, device, budget)
-    drawn, clipped = _Balls(spanned, samples), _Balls(spanned.clipped, samples)
-    known = _Balls(own, reference)
-    there = Question(reference, samples, k, None, device, budget)
-    back = Question(samples, reference, k, None, device, budget)
-    seen = there.watch(), back.watch()
-    Scan(reference, samples, None, device, budget).show(
-        [drawn.counting, clipped.counting, seen[0]], [known.counting, seen[1]]
-    )
+    radii = spanned.radii, spanned.clipped.radii
+    found = cross(Across(reference, samples, radii, own.radii, k, device, budget))
+    drawn, known = _Balls(spanned, found.drawn[0]), _Balls(own, found.known)
+    clipped = _Balls(spanned.clipped, found.drawn[1])
     return Comparison(
         {**_means(drawn, known), "clipped": _clipped(clipped)},
         (spanned.own, own.own),
-        (there.answer(seen[0]), back.answer(seen[1])),
+        (found.there, found.back),
     )
 
 
@@ -163,33 +152,34 @@ class _Spanned:
         return _Spanned(self.centers, self.own, radii, self.k, self.device)
 
 
+@dataclass(frozen=True, eq=False)
 class _Balls:
-    """Balls, and what a scan finds of other points (m, d) in them."""
+    """Balls, and what a pass found of other points in them."""
 
-    def __init__(self, spanned: _Spanned, points: FloatArray) -> None:
-        n, m = len(spanned.centers), len(points)
-        self.spanned, self.others = spanned, m
-        self.of_balls = Members(some_of(n), n)
-        self.of_points = Members(some_of(m), m, points=True)
-        noted = self.of_balls, self.of_points
-        self.counting = Counting(spanned.centers, points, spanned.radii, spanned.device, noted)
+    spanned: _Spanned
+    found: Tally
+
+    @property
+    def others(self) -> int:
+        """How many other points there are."""
+        return len(self.found.around)
 
     def variance(self, weights: FloatArray) -> float:
         """Return the variance that the balls bring to a mean over the points, weights (m,)."""
-        summed = self.of_balls.summed(weights) / self.others
+        summed = self.found.of_balls.summed(weights) / self.others
         return variance_of(summed, len(self.spanned.centers))
 
     def variance_from_points(self, weights: FloatArray) -> float:
         """Return the variance that the points bring to a mean over the balls, weights (n,)."""
-        summed = self.of_points.summed(weights) / len(self.spanned.centers)
+        summed = self.found.of_points.summed(weights) / len(self.spanned.centers)
         return variance_of(summed, self.others)
 
 
 def _means(drawn: _Balls, known: _Balls) -> dict[str, Mean]:
     """Return the published four from balls around the reference and around the samples."""
     k = drawn.spanned.k
-    held, inside = drawn.counting.held, drawn.counting.around
-    recalled = known.counting.around
+    held, inside = drawn.found.held, drawn.found.around
+    recalled = known.found.around
 
     def hit(counts: AnyArray) -> AnyArray:
         return np.asarray(counts > 0, dtype=np.float64)
@@ -207,7 +197,7 @@ def _means(drawn: _Balls, known: _Balls) -> dict[str, Mean]:
 
 def _clipped(balls: _Balls) -> Mean:
     """Return the clipped density from clipped balls around the reference."""
-    spanned, drawn, k = balls.spanned, balls.counting.around, balls.spanned.k
+    spanned, drawn, k = balls.spanned, balls.found.around, balls.spanned.k
     n = len(spanned.centers)
     own = Members(some_of(n), n)
     real = count_listed(spanned.own, spanned.centers, spanned.radii, noted=own)[1]
@@ -218,7 +208,7 @@ def _clipped(balls: _Balls) -> Mean:
     usual = max(float(clipped(real).mean()), 1e-12)
     each = clipped(drawn) / usual
     weights, rows = steps_down(real, clipped), some_of(n)
-    taken = balls.of_balls.summed(steps_down(drawn, clipped))
+    taken = balls.found.of_balls.summed(steps_down(drawn, clipped))
     own_taken = own.summed(weights) + weights[rows]
     gone = own_taken + clipped(real[rows])  # its balls, and what it adds itself
     effects = taken / usual / balls.others - each.mean() / usual * gone / n

@@ -4,7 +4,8 @@ Distances are Euclidean. Candidates come from the matrix form of `gancheck.neigh
 float32; whatever is returned as a distance is computed again from direct differences, and queries
 whose candidates may miss a neighbour are searched again in float64. A set against itself is
 computed once for both directions, and what wants the same tiles can share one pass (`Scan`).
-Features may lie in a file (`numpy.memmap`): they are read a block at a time.
+Features may lie in a file (`numpy.memmap`): they are read a block at a time. Large searches are
+shared by all ranks of a crew (`gancheck.neighbors.sharing`).
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gancheck.neighbors import counting, searching, sharing
 from gancheck.neighbors.closest import Neighbors, Question
-from gancheck.neighbors.counting import Counting, Noted, count_listed, count_pairs, count_within
+from gancheck.neighbors.counting import Counting, Noted, count_listed
 from gancheck.neighbors.covering import distinct
 from gancheck.neighbors.direct import between
 from gancheck.neighbors.tiles import BUDGET, Scan, Tile, Watcher
 
 if TYPE_CHECKING:
-    from gancheck.types import FloatArray
+    from gancheck.types import FloatArray, IntArray
 
 __all__ = [
     "BUDGET",
@@ -71,6 +73,8 @@ def nearest(
         ValueError: There are fewer than k points to choose from.
     """
     _require(k, len(points) - int(exclude_self))
+    if exclude_self and sharing.pays(queries, points):
+        return sharing.own_by_all(points, k, device, budget)
     own = np.arange(len(queries)) if exclude_self else None
     return _exact(Question(queries, points, k, own, device, budget))
 
@@ -102,9 +106,8 @@ def nearest_both_ways(
     _require(k[1], len(left))
     there = Question(left, right, k[0], None, device, budget)
     back = Question(right, left, k[1], None, device, budget)
-    seen = there.watch(), back.watch()
-    Scan(left, right, None, device, budget).show(seen[:1], seen[1:])
-    return there.answer(seen[0]), back.answer(seen[1])
+    by_all = sharing.pays(left, right)
+    return sharing.both_ways_by_all(there, back) if by_all else searching.both_ways(there, back)
 
 
 def nearest_in_blocks(
@@ -133,33 +136,75 @@ def nearest_in_blocks(
     """
     if k < 1:
         raise ValueError(f"asked for {k} neighbours")
-    best = Neighbors(np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64))
+    best = searching.nothing(len(queries))
     passed = 0
     for points in blocks:
         if len(points):
             bound = best.distances[:, k - 1] if best.distances.shape[1] == k else None
             question = Question(queries, points, min(k, len(points)), None, device, budget)
             found = _exact(question, bound)
-            best = _merged(best, Neighbors(found.distances, found.indices + passed), k)
+            best = searching.merged(best, searching.shifted(found, passed), k)
         passed += len(points)
     _require(k, passed)
     return best
 
 
+def count_within(
+    queries: FloatArray,
+    points: FloatArray,
+    radii: FloatArray | float,
+    *,
+    exclude_self: bool = False,
+    device: str = "cpu",
+    budget: int | None = None,
+) -> IntArray:
+    """Count the points at most a radius away from each query: (n,) int64.
+
+    Arguments are those of `count_pairs`, of which this is one half.
+    """
+    return count_pairs(
+        queries, points, radii, exclude_self=exclude_self, device=device, budget=budget
+    )[0]
+
+
+def count_pairs(
+    centers: FloatArray,
+    points: FloatArray,
+    radii: FloatArray | float,
+    *,
+    exclude_self: bool = False,
+    device: str = "cpu",
+    budget: int | None = None,
+) -> tuple[IntArray, IntArray]:
+    """Count the points in each ball, and the balls around each point, in one pass.
+
+    The comparison is ``<=``. Pairs within float32 rounding of a radius are decided by direct
+    differences.
+
+    Args:
+        centers: (n, d) centres of the balls.
+        points: (m, d).
+        radii: One radius, or (n,) one per ball.
+        exclude_self: Centres and points are the same set, and row i is not in its own ball.
+        device: Torch device of the tiles.
+        budget: Bytes that the search may take, None for `BUDGET`.
+
+    Returns:
+        (n,) points per ball and (m,) balls per point, int64.
+    """
+    if sharing.pays(centers, points):
+        others = None if exclude_self else points
+        return sharing.counted_by_all(centers, others, radii, device, budget)
+    return counting.count_pairs(
+        centers, points, radii, exclude_self=exclude_self, device=device, budget=budget
+    )
+
+
 def _exact(question: Question, bound: FloatArray | None = None) -> Neighbors:
     """Search all points; neighbours beyond a bound (n,) need not be the nearest."""
-    seen = question.watch()
-    scan = Scan(question.queries, question.points, question.own, question.device, question.budget)
-    scan.show([seen])
-    return question.answer(seen, bound)
-
-
-def _merged(left: Neighbors, right: Neighbors, k: int) -> Neighbors:
-    """Keep the k nearest of both; equal distances are ordered by row number."""
-    distances = np.concatenate([left.distances, right.distances], axis=1)
-    indices = np.concatenate([left.indices, right.indices], axis=1)
-    order = np.lexsort((indices, distances), axis=1)[:, :k]
-    return Neighbors(np.take_along_axis(distances, order, 1), np.take_along_axis(indices, order, 1))
+    if question.own is None and sharing.pays(question.queries, question.points):
+        return sharing.exact_by_all(question, bound)
+    return searching.exact(question, bound)
 
 
 def _require(k: int, available: int) -> None:

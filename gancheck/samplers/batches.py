@@ -8,23 +8,35 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from gancheck.crew import current
+from gancheck.devices import fetched, is_out_of_memory, kernel, placed
 from gancheck.errors import GeneratorError
 from gancheck.images import to_pixels, to_uint8
 from gancheck.samplers.prior import draw_labels, draw_latents
 from gancheck.types import Generator, SampleSet
 
 if TYPE_CHECKING:
-    import torch
-
     from gancheck.types import AnyArray, FloatArray, IntArray
 
 _CPU_BYTES, _GPU_BYTES = 4_000_000, 64_000_000  # outputs per batch that keep each device busy
 _CPU_ROWS, _GPU_ROWS = (16, 256), (64, 4096)
-_MEMORY_WORDS = ("out of memory", "can't allocate memory", "failed to allocate memory")
+_FEW = 64  # samples, below which a crew is not asked
 
 
 def _silent(done: int, total: int) -> None:
     """Report progress to nobody."""
+
+
+def _nothing(rows: slice) -> int:
+    """Find no rows."""
+    return 0
+
+
+class Opener(Protocol):
+    """Opens a generator again, in another process; it can be pickled."""
+
+    def __call__(self, device: str) -> Generator:
+        """Return the generator, ready to run on a torch device."""
 
 
 class Kept(Protocol):
@@ -47,12 +59,15 @@ class Sampler:
         batch_size: Rows per call; None chooses by output size and device, never by a stopwatch,
             so that equal runs stay equal. It is halved whenever memory runs out.
         progress: Called with (done, total) after each batch.
+        opener: Opens the generator again, so that other ranks of a crew can draw a share; None
+            where only this process has it.
     """
 
     generator: Generator
     device: str = "cpu"
     batch_size: int | None = None
     progress: Callable[[int, int], None] = field(default=_silent, compare=False)
+    opener: Opener | None = field(default=None, compare=False)
 
     def draw(
         self,
@@ -91,12 +106,8 @@ class Sampler:
 
     def outputs(self, latents: FloatArray, labels: IntArray | None = None) -> FloatArray:
         """Map latents to unrounded outputs: images on the 0..255 scale, vectors as they are."""
-        rounds = self.generator.spec.output_range
-        chunks = [
-            to_pixels(raw, rounds) if rounds else raw
-            for _, raw in self._batches(latents, labels, _nothing)
-        ]
-        return np.concatenate(chunks)
+        pieces = self._pieces(latents, labels, _nothing, rounded=False)
+        return np.concatenate([values for _, values in pieces])
 
     def _run(self, latents: FloatArray, labels: IntArray | None, kept: Kept | None) -> AnyArray:
         spec, n = self.generator.spec, len(latents)
@@ -112,21 +123,50 @@ class Sampler:
             self.progress(stop, n)
             return len(earlier)
 
-        for rows, raw in self._batches(latents, labels, found):
-            values[rows] = to_uint8(raw, spec.output_range) if spec.output_range else raw
+        for rows, drawn in self._pieces(latents, labels, found, rounded=True):
+            values[rows] = drawn
             if kept is not None:
                 kept.keep(rows, values[rows])
             self.progress(rows.stop, n)
         return values
 
-    def _batches(
-        self, latents: FloatArray, labels: IntArray | None, found: Callable[[slice], int]
-    ) -> Iterator[tuple[slice, FloatArray]]:
-        """Yield row ranges with their raw outputs, in smaller steps when memory runs out.
-
-        Rows that ``found`` tells to be there already are left out.
-        """
+    def _pieces(
+        self,
+        latents: FloatArray,
+        labels: IntArray | None,
+        found: Callable[[slice], int],
+        *,
+        rounded: bool,
+    ) -> Iterator[tuple[slice, AnyArray]]:
+        """Yield row ranges with their outputs, drawn by all ranks of a crew where that pays."""
         size = self.batch_size or _batch_size(self.generator, self.device)
+        if self.opener is not None and current().size > 1 and len(latents) >= max(2 * size, _FEW):
+            from gancheck.samplers.sharing import shared_pieces
+
+            return shared_pieces(self, size, latents, labels, found, rounded=rounded)
+        return self.pieces(size, latents, labels, found, rounded=rounded)
+
+    def pieces(
+        self,
+        size: int,
+        latents: FloatArray,
+        labels: IntArray | None,
+        found: Callable[[slice], int] = _nothing,
+        *,
+        rounded: bool,
+        first: int = 0,
+    ) -> Iterator[tuple[slice, AnyArray]]:
+        """Yield row ranges with their outputs, drawn here, in smaller steps when memory runs out.
+
+        Args:
+            size: Rows per call.
+            latents: (n, *latent_shape).
+            labels: (n,), None for generators that take none.
+            found: Tells how many rows from the start of a range on are there already, and are left
+                out.
+            rounded: Whether images are uint8, or float32 on the 0..255 scale; vectors stay.
+            first: Number of the first sample, for messages.
+        """
         start = 0
         while start < len(latents):
             rows = slice(start, min(start + size, len(latents)))
@@ -142,9 +182,15 @@ class Sampler:
                     raise self._too_large() from error
                 size = (rows.stop - start) // 2
                 continue
-            _check(raw, rows, self.generator.spec.output_shape)
-            yield rows, raw
+            _check(raw, slice(first + start, first + rows.stop), self.generator.spec.output_shape)
+            yield rows, self._finished(raw, rounded)
             start = rows.stop
+
+    def _finished(self, raw: FloatArray, rounded: bool) -> AnyArray:
+        ends = self.generator.spec.output_range
+        if ends is None:
+            return raw
+        return to_uint8(raw, ends) if rounded else to_pixels(raw, ends)
 
     def _too_large(self) -> GeneratorError:
         shape = self.generator.spec.output_shape
@@ -156,22 +202,10 @@ class Sampler:
     def _call(self, latents: FloatArray, labels: IntArray | None) -> FloatArray:
         import torch
 
-        with torch.inference_mode():
-            z = torch.as_tensor(latents, device=self.device)
-            y = None if labels is None else torch.as_tensor(labels, device=self.device)
-            out: torch.Tensor = self.generator(z, y)
-            return np.asarray(out.float().cpu().numpy())
-
-
-def _nothing(rows: slice) -> int:
-    """Find no rows."""
-    return 0
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an exception means that a batch was too large for the machine."""
-    text = str(error).lower()
-    return isinstance(error, MemoryError) or any(words in text for words in _MEMORY_WORDS)
+        with kernel("generator"), torch.inference_mode():
+            z = placed(latents, self.device)
+            y = None if labels is None else placed(labels, self.device)
+            return fetched(self.generator(z, y).float())
 
 
 def _batch_size(generator: Generator, device: str) -> int:
