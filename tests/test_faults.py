@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.faults.runs import Run, Server, parent_of, parts, serving, until
+from bench.faults.runs import Server, parts, serving
 from bench.faults.storm import COMMAND, HEAVY, make_inputs, report, storm
+from forking.programs import Program, parent_of, until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux")
 REPORT = "model.gancheck.json"
@@ -74,13 +75,13 @@ def full_disk(tmp_path: Path) -> Iterator[tuple[Path, int | None]]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
-def begin(server: Server, place: Path, *arguments: object, **settings: Any) -> Run:
+def begin(server: Server, place: Path, *arguments: object, **settings: Any) -> Program:
     """Start the small run in a folder, with its cache beside it."""
     known = {"without": HEAVY, "GANCHECK_CACHE_DIR": str(place.parent / "cache"), **settings}
     return server.start(place, *COMMAND, *arguments, **known)
 
 
-def fails(run: Run, code: int, *words: str) -> None:
+def fails(run: Program, code: int, *words: str) -> None:
     """Check the exit code, the message, and that there is no traceback in it."""
     assert run.code() == code, run.said()
     said = run.said()
@@ -276,7 +277,7 @@ def test_killed_runs_do_no_harm(server: Server, tmp_path: Path) -> None:
     assert "Traceback" not in found.said
 
 
-def _with_a_map(server: Server, place: Path) -> Run:
+def _with_a_map(server: Server, place: Path) -> Program:
     """Start a run on samples of five dimensions, whose map is drawn by a process."""
     points = np.random.default_rng(0).normal(size=(600, 5)).astype(np.float32)
     path = place.parent / "cloud.npz"

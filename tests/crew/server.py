@@ -6,36 +6,15 @@ or a program of `crew.programs`, as a process of its own.
 
 from __future__ import annotations
 
-import json
 import os
 import runpy
-import signal
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from forking.interpreter import serve, stand_alone
+
 TASKS = "TASKS_TO"  # names a file that the tasks are counted in; shares the smallest work too
-
-
-def main() -> None:
-    """Answer one line on stdin by one on stdout: ``run`` starts a rank, ``wait`` ends it."""
-    _read_everything()
-    _answer({"ready": True})
-    for line in sys.stdin:
-        asked = json.loads(line)
-        if "wait" in asked:
-            status = os.waitpid(asked["wait"], 0)[1]
-            _answer({"code": os.waitstatus_to_exitcode(status)})
-            continue
-        pid = os.fork()
-        if not pid:
-            _become(asked)
-        _answer({"pid": pid})
-
-
-def _answer(facts: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(facts) + "\n")
-    sys.stdout.flush()
 
 
 def _read_everything() -> None:
@@ -57,14 +36,7 @@ def _read_everything() -> None:
 
 
 def _become(asked: dict[str, Any]) -> NoReturn:
-    os.setpgid(0, 0)
-    os.chdir(asked["cwd"])
-    os.environ.update(asked["environment"])
-    for number, name in ((1, "stdout"), (2, "stderr")):
-        target = os.open(asked[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        os.dup2(target, number)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    stand_alone(asked)
     code = 99
     try:
         if log := os.environ.get(TASKS):
@@ -78,7 +50,6 @@ def _become(asked: dict[str, Any]) -> NoReturn:
             from gancheck.analyzers import ANALYZERS
 
             del ANALYZERS._items[name]
-        sys.argv = ["gancheck", *asked["arguments"]]
         runpy.run_module("gancheck", run_name="__main__", alter_sys=True)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 98
@@ -105,4 +76,5 @@ def share_everything(log: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    _read_everything()
+    serve(_become, {"ready": True})

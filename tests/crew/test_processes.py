@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.faults.runs import until
 from crew.ranks import Server
+from forking.programs import until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux")
 

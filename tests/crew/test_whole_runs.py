@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 import torch
 
-from bench.faults.runs import TESTS, parts, until
+from bench.faults.runs import parts
 from bench.faults.storm import COMMAND, HEAVY, report
 from crew.ranks import Server, free_port
+from forking.programs import TESTS, until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux")
 TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--master-port")

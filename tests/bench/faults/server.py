@@ -8,37 +8,14 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import json
 import os
-import signal
 import sys
 import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
-
-def main() -> None:
-    """Answer one line on stdin by one on stdout: ``run`` starts a program, ``wait`` ends it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _read_everything()
-    answer({"ready": threading.active_count()})
-    for line in sys.stdin:
-        asked = json.loads(line)
-        if "wait" in asked:
-            _, status = os.waitpid(asked["wait"], 0)
-            answer({"code": os.waitstatus_to_exitcode(status)})
-            continue
-        pid = os.fork()
-        if not pid:
-            _run(asked)
-        answer({"pid": pid})
-
-
-def answer(facts: dict[str, Any]) -> None:
-    """Write a line."""
-    sys.stdout.write(json.dumps(facts) + "\n")
-    sys.stdout.flush()
+from forking.interpreter import serve, stand_alone
 
 
 def _read_everything() -> None:
@@ -62,13 +39,7 @@ def _run(asked: dict[str, Any]) -> NoReturn:
     """Become the program."""
     code = 99
     try:
-        os.setpgid(0, 0)
-        os.chdir(asked["cwd"])
-        os.environ.update(asked["environment"])
-        for number, name in ((1, "stdout"), (2, "stderr")):
-            target = os.open(asked[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            os.dup2(target, number)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        stand_alone(asked)
         if asked["most_bytes"] is not None:
             import resource
 
@@ -79,8 +50,6 @@ def _run(asked: dict[str, Any]) -> NoReturn:
             ANALYZERS.discover()
             for name in asked["without"]:
                 del ANALYZERS._items[name]
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        sys.argv = ["gancheck", *asked["arguments"]]
         from gancheck.cli import main as program
 
         program()
@@ -96,4 +65,5 @@ def _run(asked: dict[str, Any]) -> NoReturn:
 
 
 if __name__ == "__main__":
-    main()
+    _read_everything()
+    serve(_run, {"ready": threading.active_count()})

@@ -1,0 +1,1 @@
+"""Programs forked from an interpreter that has read everything; reading torch takes seconds."""
