@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gancheck.neighbors import counting, searching, sharing
+from gancheck.neighbors import searching, sharing
 from gancheck.neighbors.closest import Neighbors, Question
 from gancheck.neighbors.counting import Counting, Noted, count_listed
 from gancheck.neighbors.covering import distinct
 from gancheck.neighbors.direct import between
+from gancheck.neighbors.pairs import count_pairs, count_within
 from gancheck.neighbors.tiles import BUDGET, Scan, Tile, Watcher
 
 if TYPE_CHECKING:
-    from gancheck.types import FloatArray, IntArray
+    from gancheck.types import FloatArray
 
 __all__ = [
     "BUDGET",
@@ -147,57 +148,6 @@ def nearest_in_blocks(
         passed += len(points)
     _require(k, passed)
     return best
-
-
-def count_within(
-    queries: FloatArray,
-    points: FloatArray,
-    radii: FloatArray | float,
-    *,
-    exclude_self: bool = False,
-    device: str = "cpu",
-    budget: int | None = None,
-) -> IntArray:
-    """Count the points at most a radius away from each query: (n,) int64.
-
-    Arguments are those of `count_pairs`, of which this is one half.
-    """
-    return count_pairs(
-        queries, points, radii, exclude_self=exclude_self, device=device, budget=budget
-    )[0]
-
-
-def count_pairs(
-    centers: FloatArray,
-    points: FloatArray,
-    radii: FloatArray | float,
-    *,
-    exclude_self: bool = False,
-    device: str = "cpu",
-    budget: int | None = None,
-) -> tuple[IntArray, IntArray]:
-    """Count the points in each ball, and the balls around each point, in one pass.
-
-    The comparison is ``<=``. Pairs within float32 rounding of a radius are decided by direct
-    differences.
-
-    Args:
-        centers: (n, d) centres of the balls.
-        points: (m, d).
-        radii: One radius, or (n,) one per ball.
-        exclude_self: Centres and points are the same set, and row i is not in its own ball.
-        device: Torch device of the tiles.
-        budget: Bytes that the search may take, None for `BUDGET`.
-
-    Returns:
-        (n,) points per ball and (m,) balls per point, int64.
-    """
-    if sharing.pays(centers, points):
-        others = None if exclude_self else points
-        return sharing.counted_by_all(centers, others, radii, device, budget)
-    return counting.count_pairs(
-        centers, points, radii, exclude_self=exclude_self, device=device, budget=budget
-    )
 
 
 def _exact(question: Question, bound: FloatArray | None = None) -> Neighbors:

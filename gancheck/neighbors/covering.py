@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gancheck.neighbors.counting import Counting, count_within
+from gancheck.neighbors.counting import Counting
+from gancheck.neighbors.pairs import count_within
 from gancheck.neighbors.tiles import Scan, Tile
 
 if TYPE_CHECKING:
