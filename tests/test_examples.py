@@ -18,7 +18,7 @@ from gancheck.types import Condition, SampleSet, Verdict
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples" / "mnist"
 REFERENCE = EXAMPLES / "mnist_reference.npz"
-FEW = 1500
+FEW = 1000
 QUICK = Settings(samples=FEW, embedder="pixels", map="pca")
 
 
