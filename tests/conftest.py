@@ -36,6 +36,26 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture(scope="session")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model and a reference for small runs of the command line."""
+    from bench.faults.storm import make_inputs
+
+    folder = tmp_path_factory.mktemp("inputs")
+    make_inputs(folder)
+    return folder
+
+
+@pytest.fixture
+def place(inputs: Path, tmp_path: Path) -> Path:
+    """A folder to run in, beside model and reference."""
+    for path in inputs.iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    folder = tmp_path / "here"
+    folder.mkdir()
+    return folder
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the whole runs, which take longest, so that no core waits for them at the end."""
     here = Path(__file__).resolve().parent

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from bench.faults.runs import Server, parts, serving
-from bench.faults.storm import COMMAND, HEAVY, make_inputs, report, storm
+from bench.faults.storm import COMMAND, HEAVY, report, storm
 from forking.programs import Program, parent_of, until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux")
@@ -31,24 +31,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """What runs are started from."""
     with serving(tmp_path_factory.mktemp("server")) as started:
         yield started
-
-
-@pytest.fixture(scope="module")
-def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model and a reference."""
-    folder = tmp_path_factory.mktemp("inputs")
-    make_inputs(folder)
-    return folder
-
-
-@pytest.fixture
-def place(inputs: Path, tmp_path: Path) -> Path:
-    """A folder beside model and reference, with a cache of its own."""
-    for path in inputs.iterdir():
-        (tmp_path / path.name).symlink_to(path)
-    folder = tmp_path / "here"
-    folder.mkdir()
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -56,16 +56,6 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def place(inputs: Path, tmp_path: Path) -> Path:
-    """A folder beside model and reference."""
-    for path in inputs.iterdir():
-        (tmp_path / path.name).symlink_to(path)
-    folder = tmp_path / "here"
-    folder.mkdir()
-    return folder
-
-
 @pytest.fixture(scope="module")
 def alone(ranks: Server, images: Path) -> dict[str, Any]:
     """The report of one process."""
