@@ -10,6 +10,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gancheck.callbacks.monitor import Monitor
+    from gancheck.comparing import compare
     from gancheck.errors import GancheckError
     from gancheck.loaders import LoadOptions, load
     from gancheck.pipeline import diagnose
@@ -22,8 +24,10 @@ __all__ = [
     "Diagnosis",
     "GancheckError",
     "LoadOptions",
+    "Monitor",
     "Settings",
     "__version__",
+    "compare",
     "diagnose",
     "load",
 ]
@@ -32,7 +36,9 @@ _HOMES = {
     "Diagnosis": "gancheck.types",
     "GancheckError": "gancheck.errors",
     "LoadOptions": "gancheck.loaders",
+    "Monitor": "gancheck.callbacks.monitor",
     "Settings": "gancheck.settings",
+    "compare": "gancheck.comparing",
     "diagnose": "gancheck.pipeline",
     "load": "gancheck.loaders",
 }

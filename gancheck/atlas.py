@@ -166,15 +166,15 @@ def _modes(study: Study) -> tuple[tuple[str, ...], IntArray | None, IntArray | N
     Reference samples with labels show these; everything else is assigned, -1 where unclear.
     """
     try:
-        modes, view = study.modes, study.view
+        modes = study.modes
     except NotAvailable:
         return *_classes(study.samples), None
     if len(modes.names) > _MOST_MODES:
         return (), None, None
     scored, independent = study.reference.scored, study.reference.independent
-    found = modes.assign(view.samples.values[:MAP_POINTS])
+    found = study.found_modes[:MAP_POINTS]
     if scored.labels is None or independent.labels is None:
-        return modes.names, found, modes.assign(view.reference[:MAP_POINTS])
+        return modes.names, found, study.reference_modes[:MAP_POINTS]
     values, labels = np.unique(independent.labels), scored.labels[:MAP_POINTS]
     at = np.searchsorted(values, labels).clip(max=len(values) - 1)
     return modes.names, found, np.where(values[at] == labels, at, -1)

@@ -1,6 +1,7 @@
 """Prepared references kept between runs, found again by all that shaped them.
 
-Features of whole data sets lie beside them, see `gancheck.training.tables`.
+Features of whole data sets lie beside them, see `gancheck.training.tables`, and so do measured
+checkpoints, see `gancheck.tracing.keeping`.
 
 The cache is never trusted: what cannot be read is prepared again. It is never needed either: a
 disk that is full or read-only costs time, not a run. Several runs may use it at once.
@@ -33,8 +34,8 @@ ENVIRONMENT = "GANCHECK_CACHE_DIR"
 """Environment variable that names another folder for the cache."""
 MOST_BYTES = 2 * 2**30
 """Size of each kind of content above which what was not used for longest is removed."""
-REFERENCES, FEATURES = "references", "features"
-_SUFFIXES = {REFERENCES: ".gcref", FEATURES: ".features"}
+REFERENCES, FEATURES, TRACES = "references", "features", "traces"
+_SUFFIXES = {REFERENCES: ".gcref", FEATURES: ".features", TRACES: ".checkpoint"}
 _KEY = "[0-9a-f]{64}"
 # What turns files into pixels, and pixels into features.
 _PACKAGES = ("torch", "numpy", "pillow", "scipy", "scikit-learn", "onnxruntime")
@@ -53,7 +54,7 @@ class Contents:
     """What the cache holds of one kind.
 
     Attributes:
-        kind: ``references`` or ``features``.
+        kind: ``references``, ``features`` or ``traces``.
         folder: Where they lie; it need not exist.
         count: How many there are.
         size: Bytes they take.
@@ -78,6 +79,16 @@ def folder() -> Path:
 def features_folder() -> Path:
     """Return the folder of cached features of whole data sets; it need not exist."""
     return root() / FEATURES
+
+
+def traces_folder() -> Path:
+    """Return the folder of measured checkpoints; it need not exist."""
+    return root() / TRACES
+
+
+def suffix_of(kind: str) -> str:
+    """Return the ending of files of a kind."""
+    return _SUFFIXES[kind]
 
 
 def root() -> Path:

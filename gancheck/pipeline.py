@@ -5,25 +5,24 @@ from __future__ import annotations
 import dataclasses
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gancheck.analyzers import ANALYZERS
 from gancheck.analyzers.coverage import Coverage
+from gancheck.analyzing import analyze
 from gancheck.atlas import pictures
 from gancheck.crew import current
 from gancheck.devices import full_float32
-from gancheck.errors import NotAvailable, UsageError
+from gancheck.errors import UsageError
 from gancheck.loaders.in_memory import InMemory, guarded, located
-from gancheck.policy import judge, worst_first
+from gancheck.policy import worst_first
 from gancheck.preparation import Inputs, Origin, Start, build_study, gather
 from gancheck.reference import PreparedReference
 from gancheck.settings import Clock, Listener, Settings, Silence
 from gancheck.study import Study
-from gancheck.types import JSON, Copy, Cut, Diagnosis, Evidence, Finding, Mode, Score, Skipped
+from gancheck.types import JSON, Diagnosis
 
 if TYPE_CHECKING:
     from gancheck.loaders.in_memory import Model, Samples
@@ -92,8 +91,8 @@ def _diagnose(
     inputs = gather(model, reference, settings, clock)
     start = build_study(inputs, settings, clock)
     finish_pictures = pictures(start.study, settings.map)
-    collected = _analyze(start.study, clock)
-    verdict, conditions, summary = judge(collected.findings, collected.skipped)
+    collected = analyze(start.study, clock)
+    verdict, conditions, summary = collected.judged()
     diagnosis = Diagnosis(
         subject=inputs.subject,
         verdict=verdict,
@@ -105,8 +104,8 @@ def _diagnose(
         findings=tuple(worst_first(collected.findings)),
         exhibits=(),
         skipped=tuple(collected.skipped),
-        settings=_settings(settings, inputs, start),
-        versions=_versions(),
+        settings=settings_of(settings, inputs, start),
+        versions=versions(),
         timings=dict(clock.timings),
         warnings=start.warnings,
         copies=tuple(collected.copies),
@@ -119,46 +118,7 @@ def _diagnose(
     return dataclasses.replace(diagnosis, exhibits=shown, timings=dict(clock.timings))
 
 
-@dataclass
-class _Collected:
-    """Evidence by kind, in the order it came."""
-
-    findings: list[Finding] = field(default_factory=list)
-    scores: list[Score] = field(default_factory=list)
-    modes: list[Mode] = field(default_factory=list)
-    cuts: list[Cut] = field(default_factory=list)
-    copies: list[Copy] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
-
-    def add(self, evidence: Evidence) -> None:
-        """File one piece."""
-        match evidence:
-            case Finding():
-                self.findings.append(evidence)
-            case Score():
-                self.scores.append(evidence)
-            case Mode():
-                self.modes.append(evidence)
-            case Cut():
-                self.cuts.append(evidence)
-            case Copy():
-                self.copies.append(evidence)
-
-
-def _analyze(study: Study, clock: Clock) -> _Collected:
-    """Run every analyzer; one that lacks something is skipped with the reason."""
-    collected = _Collected()
-    for name, make in ANALYZERS:
-        with clock.stage(f"analyze {name}"):
-            try:
-                for evidence in make().analyze(study):
-                    collected.add(evidence)
-            except NotAvailable as absent:
-                collected.skipped.append(Skipped(name, absent.message))
-    return collected
-
-
-def _settings(settings: Settings, inputs: Inputs, start: Start) -> Mapping[str, JSON]:
+def settings_of(settings: Settings, inputs: Inputs, start: Start) -> Mapping[str, JSON]:
     parts, study = inputs.reference, start.study
     return {
         "samples": len(inputs.samples),
@@ -202,6 +162,6 @@ def _holdout(settings: Settings, inputs: Inputs, study: Study) -> Mapping[str, J
     }
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     found = {name: version(name) for name in _PACKAGES}
     return {**found, "python": platform.python_version()}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gancheck.errors import NotAvailable
+from gancheck.measures.overlap import usual_spacing
 from gancheck.measures.trust import Trust
 from gancheck.thumbnails import Thumbnails
 from gancheck.types import Embedding, Features, OutputKind, SampleSet
@@ -177,6 +178,13 @@ class ReferenceView:
     independent: Features
     tolerance: float
     trust: Trust | None
+    _spacings: dict[str, float] = field(default_factory=dict, init=False, repr=False)
+
+    def spacing(self, device: str) -> float:
+        """Return the median distance of a scored point to its nearest neighbour; found once."""
+        if device not in self._spacings:
+            self._spacings[device] = usual_spacing(self.scored.values, device=device)
+        return self._spacings[device]
 
 
 @dataclass(frozen=True, eq=False)

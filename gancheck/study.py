@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from gancheck.critic import Critic
     from gancheck.training import Training
     from gancheck.types import FloatArray, IntArray
+
+T = TypeVar("T")
 
 _BYTES_AT_ONCE = 1 << 28  # of raw outputs on the way to features
 _LEAST_ROWS = 256
@@ -38,6 +41,7 @@ class View:
         tolerance: Distance below which two samples are the same to this view.
         device: Torch device for distances.
         trust: Self-test of the view, None without a reference or with too small a one.
+        known: The reference through the same view, which remembers what runs have in common.
     """
 
     embedding: Embedding
@@ -47,6 +51,7 @@ class View:
     tolerance: float
     device: str = "cpu"
     trust: Trust | None = None
+    known: ReferenceView | None = None
 
     @classmethod
     def of(cls, samples: SampleSet, known: ReferenceView, device: str) -> View:
@@ -59,6 +64,7 @@ class View:
             known.tolerance,
             device,
             known.trust,
+            known,
         )
 
     @property
@@ -91,12 +97,16 @@ class View:
     @cached_property
     def spacing(self) -> float:
         """Median distance of a scored reference point to its nearest neighbour."""
-        return usual_spacing(self.reference, device=self.device)
+        return self.once("spacing", lambda: usual_spacing(self.reference, device=self.device))
 
     @property
     def twin_radius(self) -> float:
         """Distance below which points are merged before overlaps are estimated."""
         return merging_radius(self.spacing, self.tolerance)
+
+    def once(self, name: str, find: Callable[[], T]) -> T:
+        """Return what follows from the reference alone, as an earlier run found it if one did."""
+        return find() if self.known is None else self.known.once(f"{name} {self.device}", find)
 
     def equal(self, least: int = 100) -> tuple[FloatArray, FloatArray]:
         """Return reference and samples at the same size.
@@ -130,6 +140,8 @@ class Study:
         reference_parts: The reference; None without one.
         critic: The discriminator that the generator was trained against; None without one.
         training_parts: Training and held-out samples; None without held-out data.
+        earlier: A study of other samples through the same views, whose modes are used again.
+        label: Label that conditional generators get where none is named.
     """
 
     samples: SampleSet
@@ -141,6 +153,8 @@ class Study:
     reference_parts: Reference | None = field(default=None)
     critic: Critic | None = None
     training_parts: Training | None = None
+    earlier: Study | None = field(default=None, repr=False)
+    label: int = 0
 
     @property
     def reference(self) -> Reference:
@@ -208,6 +222,8 @@ class Study:
         Raises:
             NotAvailable: There is no reference, or too little of it to find clusters in.
         """
+        if self.earlier is not None:
+            return self.earlier.modes
         independent, features = self.reference.independent, self.view.fitting
         seed = int(self.rng("modes").integers(2**31))
         if independent.labels is None:
@@ -222,6 +238,26 @@ class Study:
         given = independent.label_names
         names = tuple(given[int(value)] if given else str(int(value)) for value in values)
         return KnownModes(labels, names, label_assigner(features, labels, seed))
+
+    @cached_property
+    def found_modes(self) -> IntArray:
+        """Mode of each sample, (n,); -1 where it is not clear.
+
+        Raises:
+            NotAvailable: As for `modes`.
+        """
+        return self.modes.assign(self.view.samples.values)
+
+    @cached_property
+    def reference_modes(self) -> IntArray:
+        """Mode of each scored reference sample, found as those of samples are: (n,).
+
+        Raises:
+            NotAvailable: As for `modes`.
+        """
+        if self.earlier is not None:
+            return self.earlier.reference_modes
+        return self.modes.assign(self.view.reference)
 
     def features_at(self, latents: FloatArray, labels: int | IntArray | None = None) -> FloatArray:
         """Run latents (n, d) through generator and view, without rounding: (n, dim).
@@ -239,12 +275,13 @@ class Study:
     def outputs_at(self, latents: FloatArray, labels: int | IntArray | None = None) -> FloatArray:
         """Run latents (n, d) through the generator, without rounding.
 
-        Conditional generators get one label for all of them, 0 by default, or one for each.
+        Conditional generators get one label for all of them, that of the study by default, or one
+        for each.
         """
         shaped = np.asarray(latents, dtype=np.float32).reshape(-1, *self.spec.latent_shape)
         given = None
         if self.spec.classes is not None:
-            each = np.broadcast_to(0 if labels is None else labels, len(shaped))
+            each = np.broadcast_to(self.label if labels is None else labels, len(shaped))
             given = each.astype(np.int64)
         return self.generator.outputs(shaped, given)
 

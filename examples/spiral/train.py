@@ -2,15 +2,17 @@
 
 Run ``python examples/spiral/train.py`` to make every file of this folder again. Both generators
 learn the same spiral with the same networks; only the length and the rates of training differ.
-``--only collapsed`` or ``--only better`` makes one of them.
+``--only collapsed`` or ``--only better`` makes one of them. ``--save-every 10`` keeps both networks
+of every tenth step in ``checkpoints/<name>/``, with the losses, for ``gancheck trace``.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +68,35 @@ def make_network(outputs: int, *, bounded: bool) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def train(recipe: Recipe) -> nn.Sequential:
+@dataclass
+class Diary:
+    """Keeps the networks and the losses of some steps; of none, unless told how often."""
+
+    folder: Path
+    every: int | None = None
+
+    def keep(
+        self,
+        step: int,
+        networks: dict[str, nn.Sequential],
+        losses: tuple[float, float],
+    ) -> None:
+        """Write a step down if it is one to keep."""
+        if self.every is None or step % self.every:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name, network in networks.items():
+            export(network, self.folder / f"{name}_{step:06}.pt")
+        log = self.folder / "losses.csv"
+        fresh = not log.exists()
+        with log.open("a", newline="", encoding="utf-8") as file:
+            rows = csv.writer(file)
+            if fresh:
+                rows.writerow(("step", "loss_d", "loss_g"))
+            rows.writerow((step, *(f"{loss:.6f}" for loss in losses)))
+
+
+def train(recipe: Recipe, diary: Diary) -> nn.Sequential:
     """Train a generator with the non-saturating loss and return it in eval mode."""
     torch.manual_seed(recipe.seed)
     source = torch.Generator().manual_seed(1000 + recipe.seed)
@@ -83,11 +113,18 @@ def train(recipe: Recipe) -> nn.Sequential:
         logits = discriminator(torch.cat((real, fake.detach())))
         # softplus(-x) and softplus(x) are the cross-entropies of "real" and "generated".
         signs = torch.cat((-torch.ones(BATCH, 1), torch.ones(BATCH, 1)))
-        torch.autograd.backward(2 * functional.softplus(signs * logits).mean())
+        loss_d = 2 * functional.softplus(signs * logits).mean()
+        torch.autograd.backward(loss_d)
         optimizer_d.step()
         optimizer_g.zero_grad()
-        torch.autograd.backward(functional.softplus(-discriminator(fake)).mean())
+        loss_g = functional.softplus(-discriminator(fake)).mean()
+        torch.autograd.backward(loss_g)
         optimizer_g.step()
+        diary.keep(
+            step,
+            {"generator": generator, "discriminator": discriminator},
+            (loss_d.item(), loss_g.item()),
+        )
         if step % 5000 == 0:
             print(f"{recipe.name}: step {step}", flush=True)
     return generator.eval()
@@ -112,6 +149,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=HERE, help="the folder to write to")
     parser.add_argument("--only", choices=[recipe.name for recipe in RECIPES])
     parser.add_argument("--seed", type=int, help="replace the seed of the recipe")
+    parser.add_argument("--steps", type=int, help="replace the number of steps of the recipe")
+    parser.add_argument("--save-every", type=int, metavar="STEPS", help="keep checkpoints")
     return parser.parse_args()
 
 
@@ -126,10 +165,11 @@ def main() -> None:
     for recipe in RECIPES:
         if arguments.only not in (None, recipe.name):
             continue
-        if arguments.seed is not None:
-            recipe = Recipe(**{**vars(recipe), "seed": arguments.seed})
+        given = {"seed": arguments.seed, "steps": arguments.steps}
+        recipe = replace(recipe, **{name: x for name, x in given.items() if x is not None})
+        diary = Diary(arguments.out / "checkpoints" / recipe.name, arguments.save_every)
         started = time.perf_counter()
-        generator = train(recipe)
+        generator = train(recipe, diary)
         seconds = time.perf_counter() - started
         export(generator, arguments.out / f"spiral_{recipe.name}.pt")
         with torch.no_grad():

@@ -70,7 +70,8 @@ class Coverage:
             yield replace(diversity, name="overlap")
         else:
             yield _overlap_score("overlap", _overlap(strict), strict)
-        found, ceilings = (_means(view, strict, sides, self.k) for sides in (View.equal, _halves))
+        found = _means(view, strict, View.equal, self.k)
+        ceilings = view.once(f"{self}", lambda: _means(view, strict, _halves, self.k))
         ceiling = min(1.0, float(ceilings["clipped"].each.mean()))
         fidelity = _mean_score("fidelity", found.pop("clipped"), ceiling, (self.k, strict.name))
         yield fidelity

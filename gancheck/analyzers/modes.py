@@ -84,7 +84,7 @@ class Modes:
         view = study.view
         modes_of = study.modes
         names = list(modes_of.names)
-        found, known = modes_of.assign(view.samples.values), modes_of.assign(view.reference)
+        found, known = study.found_modes, study.reference_modes
         hits, base_hits = _count(found, len(names)), _count(known, len(names))
         _require_enough(hits, base_hits)
         modes = tuple(count_modes(hits, base_hits, names))

@@ -1,4 +1,4 @@
-"""A gate for trainings with Lightning.
+"""A gate and a monitor for trainings with Lightning.
 
 ::
 
@@ -7,6 +7,9 @@
 
     gate = DiversityGate("digits.gcref", at_least=0.8, every=5000)
     trainer = Trainer(callbacks=[DiversityGateCallback(gate)])
+
+    monitor = Monitor(None, "digits.gcref", every=5000, html="run.html")
+    trainer = Trainer(callbacks=[MonitorCallback(monitor)])
 
 Works with ``lightning``, and with ``pytorch_lightning`` where only that is installed.
 """
@@ -17,6 +20,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gancheck.callbacks.loop import scores_of
+from gancheck.callbacks.monitor import scores_of as measured_scores
 from gancheck.errors import GancheckError, UsageError
 
 if TYPE_CHECKING:
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from lightning.pytorch import Callback, LightningModule, Trainer
 
     from gancheck.callbacks.loop import DiversityGate, GeneratorLike
+    from gancheck.callbacks.monitor import Monitor
 
     Find: TypeAlias = str | Callable[[LightningModule], GeneratorLike] | None
 else:
@@ -105,6 +110,41 @@ class DiversityGateCallback(Callback):
             found = self.gate.diagnosis
             if found is not None and found is not before:
                 _log(trainer, scores_of(found, self.gate.bounded), step)
+
+
+class MonitorCallback(Callback):
+    """Measures a generator while it is trained, and ends in the trace of its training.
+
+    It measures on global rank zero, after the batch in which the monitor's next multiple of steps
+    is reached, and at the end. Scores go to every logger of the trainer; numbers that the module
+    logs are drawn beside them.
+
+    Args:
+        monitor: What is measured, how often, and what is written at the end.
+        generator: Where the generator is, as for `DiversityGateCallback`.
+    """
+
+    def __init__(self, monitor: Monitor, generator: Find = None) -> None:
+        super().__init__()
+        self.monitor = monitor
+        self.generator = generator
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, *_batch: object, **_more: object
+    ) -> None:
+        """Measure, if the step is one to measure at."""
+        if not trainer.is_global_zero:
+            return
+        step, logged = trainer.global_step, trainer.logged_metrics
+        losses = {name: value for name, value in logged.items() if "loss" in name}
+        row = self.monitor.step(step, generator_of(pl_module, self.generator), **losses)
+        if row is not None:
+            _log(trainer, measured_scores(row), step)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Measure the trained generator, and write the trace."""
+        if trainer.is_global_zero:
+            self.monitor.finish()
 
 
 def generator_of(module: LightningModule, find: Find) -> GeneratorLike:

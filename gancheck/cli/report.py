@@ -14,7 +14,8 @@ from gancheck.cli import flags
 from gancheck.cli.examples import Example, epilog
 from gancheck.cli.outputs import STDOUT, page_budget, single_page, write_page
 from gancheck.cli.session import console, exit_codes
-from gancheck.cli.subjects import load_report
+from gancheck.cli.subjects import load_any
+from gancheck.stored import StoredTrace
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 
 HELP = (
     "Render stored reports again, or put several side by side.\n\n"
-    "REPORT is the .json that gancheck diagnose wrote; - reads it from stdin. Neither the model "
-    "nor the data are needed. One report becomes the page <name>.html in the current folder; "
-    "--terminal prints the whole report instead. Several become one page, "
+    "REPORT is the .json that gancheck diagnose or gancheck trace wrote; - reads it from stdin. "
+    "Neither the model nor the data are needed. One report becomes the page <name>.html in the "
+    "current folder; --terminal prints the whole report instead. Several become one page, "
     "side-by-side.gancheck.html, and a table: verdicts, scores with their differences from the "
     "first report, conditions gained and lost, modes, checks and random samples. Differences are "
     "only taken where reference, embedder and n are the same."
@@ -74,10 +75,12 @@ def command(
         target = None if terminal and html is None else html or _page_name(reports)
         page = Page(target, max_report_size, force)
         page.require_writable(reports)
-        found = [load_report(name) for name in reports]
+        found = [load_any(name) for name in reports]
         out = console(no_color=no_color)
         if len(found) > 1:
-            _several(found, page, out)
+            _several([_single(one) for one in found], page, out)
+        elif isinstance(found[0], StoredTrace):
+            _trace(found[0], page, out, whole=terminal, verbose=verbose)
         else:
             _one(found[0], page, out, whole=terminal, verbose=verbose)
 
@@ -131,6 +134,38 @@ def _one(found: Stored, page: Page, out: Console, *, whole: bool, verbose: bool)
             print_verdict(found.diagnosis, out)
     if page.target is not None:
         page.write([drawable(found.diagnosis)], single_page, out)
+
+
+def _trace(found: StoredTrace, page: Page, out: Console, *, whole: bool, verbose: bool) -> None:
+    """Render a trace: what it shows, with all of its lines if asked for, and its page."""
+    from gancheck.cli.trace_files import write_trace_page
+    from gancheck.reporters.slimming import size
+    from gancheck.reporters.terminal.ink import plain
+    from gancheck.reporters.traces.terminal import print_trace
+
+    if page.target != STDOUT:
+        print_trace(found.trace, out, verbose=verbose, listed=whole)
+    if page.target is None:
+        return
+    taken = write_trace_page(found.trace, page.target, budget=page.budget, force=page.force)
+    if page.target != STDOUT:
+        out.print(plain(f" Report  {page.target} ({size(taken)})"), soft_wrap=True)
+
+
+def _single(found: Stored | StoredTrace) -> Stored:
+    """Return a report on one checkpoint.
+
+    Raises:
+        UsageError: It is on many.
+    """
+    from gancheck.errors import UsageError
+
+    if isinstance(found, StoredTrace):
+        raise UsageError(
+            f"{found.name} is a trace; only reports on single models go side by side",
+            "Give the trace alone.",
+        )
+    return found
 
 
 def _several(found: Sequence[Stored], page: Page, out: Console) -> None:

@@ -105,6 +105,16 @@ class ProgressBar:
             self._bar.stop()
             self._bar = None
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Step aside for a line that is printed meanwhile."""
+        if self._bar is None:
+            yield
+            return
+        self._bar.stop()
+        yield
+        self._bar.start()
+
     def stage(self, name: str) -> None:
         """Begin a stage, with a bar that moves until it knows how far it is."""
         if self._bar is None:

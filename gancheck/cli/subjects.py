@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import typer
 from gancheck.errors import LoadError
 
 if TYPE_CHECKING:
-    from gancheck.stored import Stored
+    from gancheck.stored import Stored, StoredTrace
 
 STDIN = "-"
 _SHOWN_KEYS = 5
@@ -51,16 +52,37 @@ def load_report(name: str) -> Stored:
         found = stored.decoded(sys.stdin.buffer.read(stored.LARGEST + 1), "stdin")
     else:
         found = stored.load(name)
-    if found.left_out:
-        from gancheck.reporters.wording import counted, printable
-
-        keys = ", ".join(found.left_out[:_SHOWN_KEYS])
-        more = len(found.left_out) - _SHOWN_KEYS
-        said = f"{keys} and {counted(more, 'more key')}" if more > 0 else keys
-        typer.echo(
-            f"note: {printable(name)} was written by another version; left out: {said}", err=True
-        )
+    _say_left_out(name, found.left_out)
     return found
+
+
+def load_any(name: str) -> Stored | StoredTrace:
+    """Read a report on one checkpoint or on many, likewise.
+
+    Raises:
+        LoadError: It cannot be read, or is neither.
+    """
+    from gancheck import stored
+
+    if name == STDIN:
+        found = stored.decoded_any(sys.stdin.buffer.read(stored.LARGEST + 1), "stdin")
+    else:
+        found = stored.load_any(name)
+    _say_left_out(name, found.left_out)
+    return found
+
+
+def _say_left_out(name: str, left_out: Sequence[str]) -> None:
+    if not left_out:
+        return
+    from gancheck.reporters.wording import counted, printable
+
+    keys = ", ".join(left_out[:_SHOWN_KEYS])
+    more = len(left_out) - _SHOWN_KEYS
+    said = f"{keys} and {counted(more, 'more key')}" if more > 0 else keys
+    typer.echo(
+        f"note: {printable(name)} was written by another version; left out: {said}", err=True
+    )
 
 
 def stem(subject: str) -> str:

@@ -26,14 +26,21 @@ cloud      ``positions`` pairs of uint16 over ``extent`` [x0, x1, y0, y1], the r
 histogram  ``series`` [{name, role, counts}], ``edges`` (one more than counts), ``x_label``,
            ``y_label``, ``marks`` [{at, text}]: lines across at values
 lines      ``series`` [{name, role, lines [[y, ...], ...]}], ``x_label``, ``y_label``
+voyage     ``steps``, ``points`` of each, ``positions`` (those of the first step first) and
+           ``reference``, pairs of uint16 over ``extent``, ``colours`` three uint8 for each point of
+           a step, or empty; ``x_label``, ``y_label``
+film       ``steps``, ``names`` of the rows, ``sheet`` as in a cloud: all steps of the first row
+           first
+fields     ``steps``, ``images`` of each, ``extent``, ``low``, ``high``, ``clipped``, ``unit``,
+           ``x_label``, ``y_label``; the same colours in all steps
 table      ``columns``, ``rows`` [[text or number, ...]], the worst first; ``note`` under it
 =========  =========================================================================================
 
 Lines of a slice, and strips and crossings, may carry the number of a ``surface``: that is how a
 line leads to the strip across it.
 
-Images are data URIs; arrays of a cloud are base64 of little-endian numbers; all other numbers are
-plain floats.
+Images are data URIs; arrays of a cloud and a voyage are base64 of little-endian numbers; all other
+numbers are plain floats.
 """
 
 from gancheck.exhibits.charts import bars, crossing, scatter
@@ -42,6 +49,7 @@ from gancheck.exhibits.copies import compared_pairs, difference, histogram
 from gancheck.exhibits.fields import heatmap, latent_slice, morph, place_colours, shaded
 from gancheck.exhibits.pictures import grid, pairs, strip
 from gancheck.exhibits.tables import table
+from gancheck.exhibits.voyages import fields_over_time, film, voyage
 
 __all__ = [
     "Side",
@@ -50,6 +58,8 @@ __all__ = [
     "compared_pairs",
     "crossing",
     "difference",
+    "fields_over_time",
+    "film",
     "grid",
     "heatmap",
     "histogram",
@@ -61,4 +71,5 @@ __all__ = [
     "shaded",
     "strip",
     "table",
+    "voyage",
 ]

@@ -13,6 +13,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -184,21 +185,35 @@ def _parts(value: object) -> Iterator[Any]:
         yield from value.values()
     elif isinstance(value, (list, tuple)):
         yield from value
-    else:
-        yield getattr(value, "__self__", None)
+    elif not isinstance(value, ModuleType):
+        yield _attribute(value, "__self__")
         yield from _of_code(value)
         with contextlib.suppress(TypeError):  # built-in objects have no attributes
             yield from vars(value).values()
 
 
 def _of_code(function: object) -> Iterator[Any]:
-    function = getattr(function, "__func__", function)
-    for cell in getattr(function, "__closure__", None) or ():
+    """Yield what code names: in its closure, among its globals, and in the modules among those."""
+    function = _attribute(function, "__func__") or function
+    for cell in _attribute(function, "__closure__") or ():
         with contextlib.suppress(ValueError):  # a name that is not bound yet
             yield cell.cell_contents
-    code, names = getattr(function, "__code__", None), getattr(function, "__globals__", {})
-    if code is not None:
-        yield from (names[name] for name in code.co_names if name in names)
+    code, names = _attribute(function, "__code__"), _attribute(function, "__globals__") or {}
+    if code is None:
+        return
+    called = [names[name] for name in code.co_names if name in names]
+    yield from called
+    for module in called:
+        if isinstance(module, ModuleType):
+            yield from (vars(module)[name] for name in code.co_names if name in vars(module))
+
+
+def _attribute(value: object, name: str) -> Any:
+    """Return an attribute, None where there is none: some objects raise anything when asked."""
+    try:
+        return getattr(value, name, None)
+    except Exception:  # such as the namespaces of torch
+        return None
 
 
 def device_of(modules: tuple[torch.nn.Module, ...], options: LoadOptions) -> str:

@@ -32,6 +32,7 @@ from gancheck.types.subjects import (
     SampleSet,
     Subject,
 )
+from gancheck.types.traces import Best, Checkpoint, Judged, Trace, Turn, TurnKind, Visit
 from gancheck.types.words import (
     JSON,
     SCHEMA_VERSION,
@@ -52,6 +53,8 @@ __all__ = [
     "JSON",
     "SCHEMA_VERSION",
     "AnyArray",
+    "Best",
+    "Checkpoint",
     "Concern",
     "Condition",
     "Copy",
@@ -69,6 +72,7 @@ __all__ = [
     "GeneratorSpec",
     "IntArray",
     "Interval",
+    "Judged",
     "Mode",
     "ModeStatus",
     "OutputKind",
@@ -80,5 +84,9 @@ __all__ = [
     "Skipped",
     "Subject",
     "Tails",
+    "Trace",
+    "Turn",
+    "TurnKind",
     "Verdict",
+    "Visit",
 ]

@@ -16,6 +16,7 @@ import pytest
 from gancheck import stored
 from gancheck.errors import LoadError
 from gancheck.plain import MisfitError, from_json
+from gancheck.stored import parsing
 from gancheck.types import (
     Condition,
     Copy,
@@ -224,7 +225,7 @@ def test_values_of_another_kind_are_refused_by_their_place(edit: Edit, place: st
 
 def test_a_huge_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file beyond the largest report is not parsed."""
-    monkeypatch.setattr(stored, "LARGEST", 2**20)
+    monkeypatch.setattr(parsing, "LARGEST", 2**20)
     path = tmp_path / "r.json"
     path.write_bytes(b" " * 2**21)
 

@@ -8,6 +8,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -197,6 +198,17 @@ def test_networks_behind_a_function_run_in_eval_mode_and_are_put_back(
     assert seen
     assert not any(seen)
     assert facts(network) == before
+
+
+def test_python_modules_are_looked_into_only_for_what_is_named() -> None:
+    """Torch itself holds objects that raise when they are asked for anything."""
+    network, unused = nn.Linear(2, 2), nn.Linear(2, 2)
+    module = ModuleType("here")
+    vars(module).update(network=network, unused=unused)
+    names: dict[str, Any] = {"torch": torch, "here": module}
+    exec("def draw(z):\n    return torch.tanh(here.network(z))\n", names)
+
+    assert modules_behind(names["draw"]) == (network,)
 
 
 class Locked(nn.Module):
