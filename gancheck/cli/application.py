@@ -17,11 +17,13 @@ COMMANDS = {
     "diagnose": "Diagnose a generator file, or a set of its samples.",
     "gate": "Pass or fail: hold a report, or a model, against limits and a baseline.",
     "baseline": "Write a small report for later gates to compare with.",
+    "trace": "Follow a training through its checkpoints.",
     "cuts": "Show where the latent space of a generator is cut.",
     "inspect": "Show what a file is and how it would be read, without a diagnosis.",
     "prepare": "Prepare reference data once, for many diagnoses.",
     "demo": "Diagnose the shipped example: a GAN trained on handwritten digits that collapsed.",
     "export-help": "Print how to bring the generator of a popular repository to gancheck.",
+    "compare": "Say what B lost and gained against A, and whether it is better or worse.",
     "report": "Render stored reports again, or put several side by side.",
     "explain": "Explain an analyzer (what it measures, when it misleads, what to do) or a "
     "condition (its usual causes, and what the literature does about it).",

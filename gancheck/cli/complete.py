@@ -19,6 +19,7 @@ def _one_of(*words: str) -> Callable[[], list[str]]:
 
 devices = _one_of("auto", "cpu", "cuda")
 maps = _one_of("umap", "pca", "none")
+labels = _one_of("auto", "reference", "uniform")
 laws = _one_of("auto", "normal", "uniform", "sphere")
 
 

@@ -41,8 +41,7 @@ EPILOG = epilog(
         "Measure checkpoints as they are saved, until interrupted.",
     ),
     Example(
-        "gancheck trace 'run/G_*.pt' -r data.npz --discriminator 'run/D_*.pt' "
-        "--losses run/losses.csv --animate training.webp",
+        "gancheck trace 'G_*.pt' -r data/ --discriminator 'D_*.pt' --animate run.webp",
         "Show both players, as an animation too.",
     ),
 )

@@ -26,6 +26,8 @@ GIVE = "Give the .json that gancheck diagnose wrote."
 TRACE = "trace"
 """The ``kind`` of a report on many checkpoints; reports on one have none."""
 
+_COMPARISON = "comparison"
+
 _DIGITS = 18  # of the longest whole number
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -86,6 +88,8 @@ def contract(found: JSON, name: str) -> Mapping[str, JSON]:
         raise LoadError(
             f"{name} is a look at a latent space (gancheck cuts), not a diagnosis", GIVE
         )
+    if found.get("kind") == _COMPARISON:
+        raise LoadError(f"{name} is a comparison (gancheck compare), not a diagnosis", GIVE)
     schema = found["schema"]
     if schema != SCHEMA_VERSION or isinstance(schema, bool):
         shown = schema if isinstance(schema, int) else "of no known kind"

@@ -1,0 +1,1 @@
+"""Two subjects against each other: differences, modes, the verdict."""
