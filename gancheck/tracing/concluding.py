@@ -188,10 +188,7 @@ def _judge_hopping(
 
 
 def _about_visits(found: Hopping, visits: Sequence[Visit], rows: Sequence[Checkpoint]) -> str:
-    shown = [
-        f"{one.label} ({one.share:.0%}, steps {one.first_step:,} to {one.last_step:,})"
-        for one in visits[:_LISTED]
-    ]
+    shown = [f"{one.label} ({one.share:.0%}, {_stay(one)})" for one in visits[:_LISTED]]
     if len(visits) > _LISTED:
         shown.append(f"and {len(visits) - _LISTED} more")
     parts = [f"Visited in order: {'; '.join(shown)}."]
@@ -210,6 +207,12 @@ def _about_visits(found: Hopping, visits: Sequence[Visit], rows: Sequence[Checkp
             "whole trace."
         )
     return " ".join(parts)
+
+
+def _stay(visit: Visit) -> str:
+    if visit.first_step == visit.last_step:
+        return f"step {visit.first_step:,}"
+    return f"steps {visit.first_step:,} to {visit.last_step:,}"
 
 
 def _judge_turns(found: Sequence[Turn], rows: Sequence[Checkpoint]) -> Iterator[Finding]:

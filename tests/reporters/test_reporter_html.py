@@ -137,7 +137,7 @@ def test_pictures_stand_where_their_subject_is() -> None:
     told = [
         ("duplicates.rate", "duplicates", "look"),
         ("memorization.copies", "memorization", "memorization"),
-        ("sensitivity.classes", "sensitivity", "classes"),
+        ("conditional.classes", "conditional", "classes"),
         ("sensitivity.latent", "sensitivity", "evidence"),
         ("a.plugin", "plugin", "evidence"),
         ("discriminator.saturation", "discriminator", "latent"),

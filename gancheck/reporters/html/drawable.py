@@ -21,13 +21,14 @@ def drawable(diagnosis: Diagnosis) -> Diagnosis:
     they can be drawn. One damaged picture must not take the page with it.
     """
     findings = tuple(
-        dataclasses.replace(finding, exhibits=_sound(finding.exhibits))
+        dataclasses.replace(finding, exhibits=sound(finding.exhibits))
         for finding in diagnosis.findings
     )
-    return dataclasses.replace(diagnosis, findings=findings, exhibits=_sound(diagnosis.exhibits))
+    return dataclasses.replace(diagnosis, findings=findings, exhibits=sound(diagnosis.exhibits))
 
 
-def _sound(exhibits: Sequence[Exhibit]) -> tuple[Exhibit, ...]:
+def sound(exhibits: Sequence[Exhibit]) -> tuple[Exhibit, ...]:
+    """Return exhibits with the data of those that cannot be drawn left out."""
     return tuple(one if _can_be_drawn(one) else _set_aside(one) for one in exhibits)
 
 

@@ -235,6 +235,24 @@ def _cloud(exhibit: Exhibit) -> object:
     return cloud_plot(exhibit.payload)
 
 
+def _voyage(exhibit: Exhibit) -> object:
+    from gancheck.reporters.html.voyages import voyage_plot
+
+    return voyage_plot(exhibit.payload)
+
+
+def _film(exhibit: Exhibit) -> object:
+    from gancheck.reporters.html.voyages import film_plot
+
+    return film_plot(exhibit.payload)
+
+
+def _fields(exhibit: Exhibit) -> object:
+    from gancheck.reporters.html.voyages import fields_plot
+
+    return fields_plot(exhibit.payload, lambda uri: any(_size(uri)))
+
+
 _BUILDERS: dict[str, Callable[[Exhibit], object]] = {
     "grid": _tiles,
     "strip": _strip,
@@ -248,4 +266,7 @@ _BUILDERS: dict[str, Callable[[Exhibit], object]] = {
     "lines": _lines,
     "table": _table,
     "cloud": _cloud,
+    "voyage": _voyage,
+    "film": _film,
+    "fields": _fields,
 }

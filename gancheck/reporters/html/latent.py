@@ -197,8 +197,8 @@ def morph_plot(payload: Mapping[str, JSON]) -> MorphPlot:
     colours = [str(one) if _COLOUR.fullmatch(str(one)) else "#777777" for one in payload["colours"]]
     named = "latent: {x_label} across, {y_label} up", "sample: {x_label} across, {y_label} up"
     return MorphPlot(
-        before=Panel(_named(named[0], start), "", _dots(before, colours)),
-        after=Panel(_named(named[1], end), _dotted(real), _dots(after, colours)),
+        before=Panel(_named(named[0], start), "", dots(before, colours)),
+        after=Panel(_named(named[1], end), dotted(real), dots(after, colours)),
         start=_packed(before),
         end=_packed(after),
         colours=_base64(bytes.fromhex("".join(one[1:] for one in colours))),
@@ -267,12 +267,12 @@ def _square(points: Sequence[tuple[JSON, JSON]], window: Sequence[float]) -> lis
     return placed
 
 
-def _dots(places: Sequence[Place], colours: Sequence[str]) -> list[Dots]:
+def dots(places: Sequence[Place], colours: Sequence[str]) -> list[Dots]:
     """Collect points of like colours: a path for each, not an element for each point."""
     groups: dict[str, list[Place]] = {}
     for place, colour in zip(places, colours, strict=False):
         groups.setdefault(_coarse(colour), []).append(place)
-    return [Dots(colour, _dotted(places)) for colour, places in groups.items()]
+    return [Dots(colour, dotted(places)) for colour, places in groups.items()]
 
 
 def _coarse(colour: str) -> str:
@@ -282,7 +282,8 @@ def _coarse(colour: str) -> str:
     )
 
 
-def _dotted(places: Iterable[Place]) -> str:
+def dotted(places: Iterable[Place]) -> str:
+    """Return one path with a dot at each place."""
     return "".join(f"M{place.x:.0f} {place.y:.0f}h0" for place in places)
 
 

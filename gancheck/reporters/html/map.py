@@ -144,9 +144,9 @@ def cloud_plot(payload: Mapping[str, JSON]) -> CloudPlot:
 
 def _points(payload: Mapping[str, JSON], extent: tuple[float, ...]) -> list[_Point]:
     x0, x1, y0, y1 = extent
-    flags, modes = _numbers(payload["flags"], "B"), _numbers(payload["modes"], "h")
-    places = _numbers(payload["positions"], "H")
-    tiles = _numbers(payload["tiles"], "H")
+    flags, modes = numbers(payload["flags"], "B"), numbers(payload["modes"], "h")
+    places = numbers(payload["positions"], "H")
+    tiles = numbers(payload["tiles"], "H")
     if not len(flags) == len(modes) == len(tiles) == len(places) / 2:
         raise ValueError("the arrays of a map are of different lengths")
     return [
@@ -155,7 +155,12 @@ def _points(payload: Mapping[str, JSON], extent: tuple[float, ...]) -> list[_Poi
     ]
 
 
-def _numbers(text: JSON, kind: str) -> tuple[int, ...]:
+def numbers(text: JSON, kind: str) -> tuple[int, ...]:
+    """Read base64 of little-endian numbers of one kind, as `struct` names it.
+
+    Raises:
+        ValueError: It is something else.
+    """
     content = base64.b64decode(str(text), validate=True)
     size = struct.calcsize(f"<{kind}")
     if len(content) % size:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
@@ -13,14 +11,14 @@ from gancheck.policy import MISUSE, SENTENCES
 from gancheck.remedies import ADVICE
 from gancheck.reporters import facts, wording
 from gancheck.reporters.html import figures, method, plots, script
-from gancheck.reporters.html.redaction import redact
+from gancheck.reporters.html.download import Download, download
 from gancheck.reporters.slimming import REDUCED
 from gancheck.types import Severity
 
 if TYPE_CHECKING:
     from gancheck.remedies import Advice
     from gancheck.reporters.html import DocsOf
-    from gancheck.types import JSON, Diagnosis, Exhibit, Finding, Score
+    from gancheck.types import Diagnosis, Exhibit, Finding, Score
 
 _PLACES = {
     "modes": "modes",
@@ -29,7 +27,6 @@ _PLACES = {
     "discriminator": "latent",
     "memorization": "memorization",
     "conditional": "classes",
-    "sensitivity.classes": "classes",
 }
 """Section in which the pictures of a finding stand, by its id or its analyzer."""
 _ELSEWHERE = "evidence"
@@ -37,11 +34,11 @@ _MAPS = ("cloud", "scatter")
 _LEADING = {
     *("diversity", "fidelity", "precision", "recall", "coverage", "density"),
     *("effective_modes", "distinct_samples", "memorization", "cut_mass", "latent_share"),
+    *("label_fidelity", "worst_class_diversity"),
 }
 """Scores that are shown; all others are folded."""
 _SHOWN_MODES = 30
 _MOST_MODES = 300
-_LARGEST_JSON = 2_000_000  # characters; above it the embedded copy goes without its pictures
 
 
 class Check(NamedTuple):
@@ -86,14 +83,6 @@ class ScoreRow(NamedTuple):
     rule: plots.Rule | None
 
 
-class Download(NamedTuple):
-    """The JSON inside the page."""
-
-    name: str
-    uri: str
-    complete: bool
-
-
 class Doc(NamedTuple):
     """The documentation of one analyzer."""
 
@@ -124,6 +113,26 @@ class Page:
     timings: list[tuple[str, float, float]]
     whole_time: float
     download: Download
+
+    @property
+    def shown(self) -> Diagnosis:
+        """What the page is about."""
+        return self.diagnosis
+
+    @property
+    def title(self) -> str:
+        """The name of what the page is about."""
+        return self.diagnosis.subject.path
+
+    @property
+    def standing(self) -> str:
+        """What does not move where scripts are off."""
+        return "the map and the latent space stand still"
+
+    @property
+    def further_styles(self) -> tuple[str, ...]:
+        """Styles beside those of every page."""
+        return ()
 
     @property
     def sections(self) -> list[Section]:
@@ -300,16 +309,5 @@ def _docs(diagnosis: Diagnosis, docs_of: DocsOf) -> list[Doc]:
 
 
 def _download(diagnosis: Diagnosis) -> Download:
-    contract = diagnosis.to_dict()
-    text = json.dumps(contract, indent=1, ensure_ascii=False, allow_nan=False)
-    complete = not diagnosis.settings.get(REDUCED) and len(text) <= _LARGEST_JSON
-    if not complete:
-        text = json.dumps(_without_pictures(contract), indent=1, allow_nan=False)
-    encoded = base64.b64encode(str(redact(text)).encode("utf-8", "backslashreplace"))
-    name = f"{PurePath(diagnosis.subject.path).stem or 'report'}.gancheck.json"
-    return Download(name, f"data:application/json;base64,{encoded.decode('ascii')}", complete)
-
-
-def _without_pictures(contract: dict[str, JSON]) -> dict[str, JSON]:
-    findings = [{**finding, "exhibits": []} for finding in contract["findings"]]
-    return {**contract, "findings": findings, "exhibits": []}
+    name = PurePath(diagnosis.subject.path).stem or "report"
+    return download(diagnosis.to_dict(), name, reduced=bool(diagnosis.settings.get(REDUCED)))

@@ -21,8 +21,9 @@ _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _D3 = "vendor/d3.min.js"
 _NEEDS = {
     "cloud": (_D3, "cloud.js", "map.js"),
-    "morph": ("morph.js",),
+    "morph": ("dots.js", "morph.js"),
     "slice": ("slice.js",),
+    "timeline": ("dots.js", "trace.js"),
 }
 
 

@@ -38,12 +38,12 @@ def animation(moving: Morph, form: str) -> bytes:
         append_images=frames[1:],
         duration=[_REST, *[_MILLISECONDS] * (_FRAMES - 2), _REST],
         loop=0,
-        **_maker(form),
+        **maker(form),
     )
     return buffer.getvalue()
 
 
-def _maker(form: str) -> dict[str, Any]:
+def maker(form: str) -> dict[str, Any]:
     """Return options of a form, with a mark by which an earlier animation is known again."""
     if form == "gif":
         return {"optimize": True, "comment": b"gancheck"}

@@ -24,7 +24,7 @@ def print_report(diagnosis: Diagnosis, console: Console, *, verbose: bool = Fals
         console: Where to.
         verbose: Show what is folded otherwise: passed checks, all modes, details, timings.
     """
-    from gancheck.reporters.terminal import checks, copies, frame, modes, scores
+    from gancheck.reporters.terminal import checks, classes, copies, frame, modes, scores
     from gancheck.reporters.terminal.ink import Ink
 
     ink = Ink.of(console)
@@ -34,6 +34,7 @@ def print_report(diagnosis: Diagnosis, console: Console, *, verbose: bool = Fals
         checks.table(diagnosis, ink, verbose=verbose),
         copies.table(diagnosis, ink),
         modes.chart(diagnosis, ink, verbose=verbose),
+        classes.table(diagnosis, ink, verbose=verbose),
         scores.table(diagnosis, ink),
         frame.remarks(diagnosis),
         frame.timings(diagnosis, ink) if verbose else [],

@@ -1,0 +1,1 @@
+"""A trace on a terminal and as a page: many checkpoints of one training."""
