@@ -119,11 +119,13 @@ def _diagnose(
 
 
 def settings_of(settings: Settings, inputs: Inputs, start: Start) -> Mapping[str, JSON]:
+    """Return what the report says that a run depended on."""
     parts, study = inputs.reference, start.study
     return {
         "samples": len(inputs.samples),
         "samples_aside": 0 if inputs.aside is None else len(inputs.aside),
         "seed": settings.seed,
+        **_labels(settings),
         "device": settings.device,
         "batch_size": settings.batch_size,
         **({"ranks": current().size} if current().size > 1 else {}),
@@ -145,6 +147,12 @@ def settings_of(settings: Settings, inputs: Inputs, start: Start) -> Mapping[str
     }
 
 
+def _labels(settings: Settings) -> Mapping[str, JSON]:
+    """Tell how labels were drawn, where that was said."""
+    said = {"class": settings.only_class, "labels": settings.labels}
+    return {name: value for name, value in said.items() if value not in (None, "auto")}
+
+
 def _holdout(settings: Settings, inputs: Inputs, study: Study) -> Mapping[str, JSON]:
     """Tell what the training and the held-out set were, and what was left out of them."""
     sources, sides = inputs.sources, study.training_parts
@@ -163,5 +171,6 @@ def _holdout(settings: Settings, inputs: Inputs, study: Study) -> Mapping[str, J
 
 
 def versions() -> dict[str, str]:
+    """Return the versions of gancheck, of Python, and of the libraries that shape the numbers."""
     found = {name: version(name) for name in _PACKAGES}
     return {**found, "python": platform.python_version()}

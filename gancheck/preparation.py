@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from gancheck.prepare import (
 )
 from gancheck.reference import PreparedReference, Reference
 from gancheck.samplers.batches import Opener, Sampler
+from gancheck.samplers.prior import label_shares
 from gancheck.settings import Clock, Settings
 from gancheck.shapes import as_images, guessed_images, require_same_shape
 from gancheck.study import Study, View, embedded
@@ -44,9 +45,6 @@ from gancheck.training import (
 )
 from gancheck.types import Generator, SampleSet, Subject
 from gancheck.workdir import open_blocks
-
-if TYPE_CHECKING:
-    from gancheck.types import FloatArray
 
 INDEPENDENT_DRAW = 3000
 """Samples of its own that the view of a generator without a reference is fitted on."""
@@ -143,7 +141,7 @@ def gather(
     samples, sampler, aside = samples_of(loaded, known, settings, clock, opener)
     if known is not None and samples.shape != known.shape:
         samples = coloured(samples)
-    warnings = (*guessed, *_warnings(samples, known))
+    warnings = (*guessed, *_warnings(samples, known), *_of_one_class(known, settings))
     subject = Subject.of(loaded, str(model))
     return Inputs(
         subject, samples, sampler, known, prepared, aside, warnings, critic, sources, memory
@@ -206,6 +204,8 @@ def _read_known(
         if found is None:
             return read_raw(prepared, shape, settings), None
         prepared = found
+    elif settings.only_class is not None:
+        prepared = prepared.of_class(settings.only_class)
     return prepared.reference, prepared
 
 
@@ -216,7 +216,8 @@ def read_prepared(path: Path | InMemory, settings: Settings) -> PreparedReferenc
     asked = None if settings.embedder == AUTO else settings.embedder
     prepared = read(path, settings.device, embedder=asked)
     here = dataclasses.replace(prepared.reference, path=str(path))
-    return dataclasses.replace(prepared, reference=here)
+    prepared = dataclasses.replace(prepared, reference=here)
+    return prepared if settings.only_class is None else prepared.of_class(settings.only_class)
 
 
 def read_raw(path: Path | InMemory, shape: tuple[int, ...], settings: Settings) -> Reference:
@@ -266,7 +267,7 @@ def samples_of(
         return mixed.take(rows[third:]), None, mixed.take(rows[:third])
     heard = clock.listener.progress
     sampler = Sampler(loaded, settings.device, settings.batch_size, heard, opener)
-    shares = _shares(loaded, known)
+    shares = label_shares(loaded.spec.classes, known, settings.labels)
     with clock.stage("sample"):
         kept = open_blocks(settings.work_dir, sampler, settings.seed, shares)
         samples = sampler.draw(settings.samples, settings.seed, shares=shares, kept=kept)
@@ -277,15 +278,6 @@ def samples_of(
             kept = open_blocks(settings.work_dir, sampler, other)
             aside = sampler.draw(INDEPENDENT_DRAW, other, kept=kept)
     return samples, dataclasses.replace(sampler, progress=lambda done, total: None), aside
-
-
-def _shares(generator: Generator, known: Reference | None) -> FloatArray | None:
-    """Return the reference's label shares when its labels are the generator's classes."""
-    classes = generator.spec.classes
-    labels = None if known is None else known.labels()
-    if classes is None or labels is None or labels.min() < 0 or labels.max() >= classes:
-        return None
-    return np.bincount(labels, minlength=classes) / len(labels)
 
 
 def prepare_once(
@@ -317,6 +309,7 @@ def _key(reference: Reference, settings: Settings) -> str:
             "embedder": choice_of(settings.embedder, reference).text,
             "chosen": settings.embedder == AUTO,
             "device": settings.device.partition(":")[0],
+            **({} if settings.only_class is None else {"class": settings.only_class}),
         }
     )
 
@@ -374,6 +367,12 @@ def _require_memory(
     each = pixel * int(np.prod(shape))
     beside = 0 if sources is None else search_bytes(sources.held, sources.count)
     return require(settings.max_memory, held, each, _FEATURE_DIMENSIONS, beside=beside)
+
+
+def _of_one_class(known: Reference | None, settings: Settings) -> list[str]:
+    if settings.only_class is None or known is None or known.labels() is not None:
+        return []
+    return [f"The reference has no labels: all of it was taken for class {settings.only_class}."]
 
 
 def _warnings(samples: SampleSet, known: Reference | None) -> list[str]:

@@ -22,7 +22,7 @@ from gancheck.errors import ShapeError
 from gancheck.loaders import LoadOptions, load_samples
 from gancheck.measures.trust import MOST, NOISE, self_test
 from gancheck.ordering import shuffled
-from gancheck.reference import Part, PreparedReference, Reference, ReferenceView
+from gancheck.reference import Part, PreparedReference, Reference, ReferenceView, require_class
 from gancheck.settings import Clock, Settings
 from gancheck.study import embedded
 from gancheck.thumbnails import LOSSLESS_SIDE, thumbnails
@@ -60,12 +60,15 @@ def read_reference(
     Raises:
         LoadError: It cannot be read, or is a generator.
         ShapeError: It holds fewer than three samples.
+        UsageError: One class is judged, and none of the samples has its label.
     """
     most = scored_most + INDEPENDENT_MOST
     options = LoadOptions(seed=settings.seed, limit=most, resize=settings.load.resize)
     found = load_samples(path, options)
     if len(found) < _LEAST:
         raise ShapeError(f"{path} holds {len(found)} samples; a reference needs {_LEAST} at least")
+    if settings.only_class is not None:
+        found = _of_class(found, settings.only_class, str(path))
     if channels == 3 and found.kind == "image" and found.shape[0] == 1:
         found = coloured(found)
     mixed = shuffled(found, settings.seed)
@@ -80,6 +83,12 @@ def read_reference(
         total=len(found),
         notes=found.notes,
     )
+
+
+def _of_class(found: SampleSet, label: int, path: str) -> SampleSet:
+    """Keep the samples of one class; all of them where there are no labels."""
+    require_class(path, found.labels, label)
+    return found if found.labels is None else found.take(np.flatnonzero(found.labels == label))
 
 
 def coloured(samples: SampleSet) -> SampleSet:

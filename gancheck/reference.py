@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from gancheck.errors import NotAvailable
-from gancheck.measures.overlap import usual_spacing
+from gancheck.errors import NotAvailable, UsageError
 from gancheck.measures.trust import Trust
 from gancheck.thumbnails import Thumbnails
 from gancheck.types import Embedding, Features, OutputKind, SampleSet
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from gancheck.types import AnyArray, IntArray
 
 HASH_BYTES = 16
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +106,23 @@ class Part:
         """Name one sample for people: its file name, else its number."""
         return self.ids[row] if self.ids else str(row)
 
+    def take(self, rows: IntArray) -> Part:
+        """Return the samples at the given row numbers; thumbnails only where they are whole."""
+        shown, hashes = self.thumbnails, self.stored_hashes
+        if shown is not None and shown.tiles is None:
+            shown = None
+        return dataclasses.replace(
+            self,
+            size=len(rows),
+            labels=None if self.labels is None else self.labels[rows],
+            ids=tuple(self.ids[int(row)] for row in rows) if self.ids else (),
+            samples=None if self.samples is None else self.samples.take(rows),
+            thumbnails=None
+            if shown is None
+            else Thumbnails(len(rows), shown.shape, shown.take(rows)),
+            stored_hashes=None if hashes is None else hashes[rows],
+        )
+
     def with_samples(self, samples: SampleSet | None) -> Part:
         """Return the same part with its samples at hand."""
         return dataclasses.replace(self, samples=samples)
@@ -178,13 +197,19 @@ class ReferenceView:
     independent: Features
     tolerance: float
     trust: Trust | None
-    _spacings: dict[str, float] = field(default_factory=dict, init=False, repr=False)
+    _found: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
-    def spacing(self, device: str) -> float:
-        """Return the median distance of a scored point to its nearest neighbour; found once."""
-        if device not in self._spacings:
-            self._spacings[device] = usual_spacing(self.scored.values, device=device)
-        return self._spacings[device]
+    def take(self, scored: IntArray, independent: IntArray) -> ReferenceView:
+        """Return the features at the given row numbers, untested: the test was of all of them."""
+        kept = dataclasses.replace(self.scored, values=self.scored.values[scored])
+        apart = dataclasses.replace(self.independent, values=self.independent.values[independent])
+        return ReferenceView(self.text, self.embedding, kept, apart, self.tolerance, None)
+
+    def once(self, name: str, find: Callable[[], T]) -> T:
+        """Return what follows from the reference alone, found when it is first asked for."""
+        if name not in self._found:
+            self._found[name] = find()
+        return cast("T", self._found[name])
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,6 +235,27 @@ class PreparedReference:
     version: str
     portable: bool = True
 
+    def of_class(self, label: int) -> PreparedReference:
+        """Return what is known of one class; all of it where there are no labels.
+
+        The views stay those that were fitted on all classes.
+
+        Raises:
+            UsageError: No sample has that label.
+        """
+        parts = self.reference
+        labels = parts.labels()
+        if labels is None or bool((labels == label).all()):
+            return self
+        require_class(parts.path, labels, label)
+        rows = [np.flatnonzero(one.labels == label) for one in (parts.scored, parts.independent)]
+        scored, apart = parts.scored.take(rows[0]), parts.independent.take(rows[1])
+        total = len(scored) + len(apart)
+        main = self.main.take(rows[0], rows[1])
+        other = main if self.strict is self.main else self.strict.take(rows[0], rows[1])
+        kept = dataclasses.replace(parts, scored=scored, independent=apart, total=total)
+        return dataclasses.replace(self, reference=kept, main=main, strict=other)
+
     def with_samples_of(self, read: Reference) -> PreparedReference:
         """Return the same with the samples, the path and the notes of a reference just read."""
         parts = dataclasses.replace(
@@ -220,6 +266,21 @@ class PreparedReference:
             notes=read.notes,
         )
         return dataclasses.replace(self, reference=parts)
+
+
+def require_class(path: str, labels: IntArray | None, label: int) -> None:
+    """Refuse to compare a class with a reference that has labels, and not that one.
+
+    Raises:
+        UsageError: Saying which labels there are.
+    """
+    if labels is None or (labels == label).any():
+        return
+    raise UsageError(
+        f"the reference {path} has no sample of class {label}: its labels go from {labels.min()} "
+        f"to {labels.max()}",
+        "`--class N` is the number of the label on both sides.",
+    )
 
 
 def row_hashes(values: AnyArray) -> AnyArray:

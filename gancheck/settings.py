@@ -13,6 +13,7 @@ from gancheck.devices import kernel_seconds
 from gancheck.loaders.interface import LoadOptions
 
 MapKind: TypeAlias = Literal["umap", "pca", "none"]
+LabelShares: TypeAlias = Literal["auto", "reference", "uniform"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Settings:
         map: How the map is laid out: ``umap``, ``pca`` or ``none``.
         work_dir: Folder that samples are kept in as they are drawn, so that a run that was stopped
             goes on from there; None keeps none.
+        labels: Proportions that labels are drawn in: those of the reference, where its labels are
+            the generator's classes (``auto``) or else not at all (``reference``), or ``uniform``.
     """
 
     samples: int = 10_000
@@ -49,11 +52,17 @@ class Settings:
     holdout: Path | None = None
     map: MapKind = "umap"
     work_dir: Path | None = None
+    labels: LabelShares = "auto"
 
     @property
     def device(self) -> str:
         """Torch device of generator, embedder and distances."""
         return self.load.device
+
+    @property
+    def only_class(self) -> int | None:
+        """The one class that is judged; None judges all of them."""
+        return self.load.only_class
 
 
 class Listener(Protocol):

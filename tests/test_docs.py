@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gancheck.analyzers import ANALYZERS
+from gancheck.analyzers.conditional import Conditional
 from gancheck.analyzers.coverage import Coverage
 from gancheck.analyzers.cuts import Cuts
 from gancheck.analyzers.discriminator import Discriminator
@@ -32,8 +33,11 @@ LIMITS = {
     ),
     "sensitivity.latent": ("", f"{Sensitivity.ignored_below:g}"),
     "sensitivity.directions": (f"{Sensitivity.idle_above:g}", ""),
-    "sensitivity.label": (f"{Sensitivity.label_ignored_below:g}", ""),
-    "sensitivity.classes": ("any class", f"{Sensitivity.fail_collapsed_share:.0%}"),
+    "conditional.label": (f"{Conditional.label_ignored_below:g}", ""),
+    "conditional.latent": ("", "all classes"),
+    "conditional.classes": ("any class", f"{Conditional.fail_collapsed_share:.0%}"),
+    "conditional.diversity": (f"{Conditional.diversity_below:.2f}", ""),
+    "conditional.obeyed": ("any class", ""),
     "discriminator.saturation": (f"{Discriminator.gradient_below:g}", ""),
     "sensitivity.batch": (f"{Sensitivity.changed_above:g}", ""),
     "audit.batch-mates": (f"{MOVED:.4f}", ""),

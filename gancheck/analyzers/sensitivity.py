@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gancheck import exhibits
 from gancheck.analyzers import ANALYZERS
 from gancheck.errors import NotAvailable
-from gancheck.latents.directions import Directions, Outlook, directions
+from gancheck.latents.directions import Directions, directions
 from gancheck.latents.jacobian import median_interval
-from gancheck.measures.conditioning import Conditioning, conditioning
 from gancheck.measures.intrinsic import intrinsic_dimension
 from gancheck.samplers.prior import draw_latents
 from gancheck.study import Study
@@ -21,7 +19,6 @@ from gancheck.types import (
     Concern,
     Condition,
     Evidence,
-    Exhibit,
     Finding,
     Interval,
     Score,
@@ -29,15 +26,13 @@ from gancheck.types import (
 )
 
 if TYPE_CHECKING:
-    from gancheck.types import FloatArray, IntArray
+    from gancheck.types import FloatArray
 
 _ROWS = 256
 _APART = 32  # rows this far apart are run together to see whether batch mates matter
 _SHUFFLES = 199
+_LABELS, _MOVED = 32, 1e-6
 _MOST = 4000  # points whose dimension is estimated
-_COLUMNS = 4096  # output coordinates that classes are compared in
-_MOST_CLASSES = 1000
-_LISTED = 10
 
 
 @ANALYZERS.register("sensitivity")
@@ -58,8 +53,6 @@ class Sensitivity:
         active direction of the output lie apart.
         ``intrinsic_dimension``: how many dimensions the samples fill locally, beside the same
         number for as many reference samples.
-        For conditional generators: how much of the spread the label explains at a given latent,
-        and classes in which every latent gives the same output.
 
     Why it matters:
         A generator whose output does not move with the latent draws one thing. One whose output
@@ -80,13 +73,11 @@ class Sensitivity:
         Batch mates: export again after ``model.eval()``. Latent ignored: check that the latent
         reaches the first layer with its full scale; then it is collapse. Idle directions: train
         longer, use a shorter latent, or ask for different outputs from different latents (mode
-        seeking, path length regularisation). Label ignored: check that it reaches the generator
-        and that the discriminator sees it.
+        seeking, path length regularisation).
 
     References:
         Odena et al. 2018 (singular values of generators); Constantine 2014 (active subspaces);
-        Levina and Bickel 2004, Facco et al. 2017 (intrinsic dimension); Benjamini and Hochberg
-        1995 (false discoveries among classes).
+        Levina and Bickel 2004, Facco et al. 2017 (intrinsic dimension).
     """
 
     name = "sensitivity"
@@ -96,8 +87,6 @@ class Sensitivity:
     changed_above: float = 1e-3
     idle_above: float = 0.5
     narrower_below: float = 0.9
-    label_ignored_below: float = 0.01
-    fail_collapsed_share: float = 0.05
 
     def analyze(self, study: Study) -> Iterator[Evidence]:
         """Yield the latent's share of the spread, and a finding on each question.
@@ -105,7 +94,7 @@ class Sensitivity:
         It is silent on what loading the generator has answered already: noise and batch mates,
         and the latent of a generator that was found to return one and the same output.
         """
-        spec = study.spec
+        spec, study = study.spec, replace(study, label=_moving_label(study))
         latents = draw_latents(spec.latent_law, spec.latent_shape, _ROWS, study.seed)
         flat = latents.reshape(_ROWS, -1)
         first = _rows(study.outputs_at(flat))
@@ -126,8 +115,6 @@ class Sensitivity:
         if shown and share >= self.ignored_below:
             yield from self._directions(study, noise)
         yield from self._dimension(study)
-        if spec.classes is not None:
-            yield from self._conditioning(study, flat)
 
     def _judge_latent(self, share: float, noise: float, shown: bool) -> Finding:
         ignored = share < self.ignored_below or not shown
@@ -245,76 +232,6 @@ class Sensitivity:
             limit=f">= {self.narrower_below * theirs.value:.1f}",
         )
 
-    def _conditioning(self, study: Study, latents: FloatArray) -> Iterator[Evidence]:
-        rng = study.rng("conditioning")
-        classes = study.spec.classes or 1
-        kept = np.arange(classes)
-        if classes > _MOST_CLASSES:
-            kept = np.sort(rng.permutation(classes)[:_MOST_CLASSES])
-        eyes = Outlook.of(study, _COLUMNS)
-        found = conditioning(
-            lambda z, y: eyes.outputs(z, kept[y]),
-            latents,
-            len(kept),
-            float(np.sqrt(2 * self.ignored_below)),
-            rng,
-        )
-        if classes > 1:
-            share = found.label_share
-            yield Score("label_share", share, share, share, None, found.latents * len(kept))
-            yield self._judge_label(found)
-        yield self._judge_classes(found, kept)
-
-    def _judge_label(self, found: Conditioning) -> Finding:
-        share = found.label_share
-        ignored = share < self.label_ignored_below or not found.label_shown
-        return Finding(
-            id="sensitivity.label",
-            analyzer=self.name,
-            severity=Severity.WARN if ignored else Severity.OK,
-            title="the output does not depend on the label"
-            if ignored
-            else f"{share:.0%} of the output's spread comes from the label at a given latent",
-            detail="The same latent gives the same output under every label: differences are "
-            f"{np.sqrt(share):.2g} of the spread of outputs."
-            if ignored
-            else "",
-            condition=Condition.IGNORED_LABEL,
-            value=share,
-            limit=f">= {self.label_ignored_below:g}",
-        )
-
-    def _judge_classes(self, found: Conditioning, kept: IntArray) -> Finding:
-        lost, classes = len(found.collapsed), len(kept)
-        severity = Severity.WARN if lost else Severity.OK
-        if lost / classes >= self.fail_collapsed_share:
-            severity = Severity.FAIL
-        names = ", ".join(str(kept[label]) for label in found.collapsed[:_LISTED])
-        more = ", ..." if lost > _LISTED else ""
-        title = f"in every one of {classes:,} classes the output moves with the latent"
-        if found.suspected:
-            title = f"no class of {classes:,} is sure to give one output only"
-        if lost:
-            title = (
-                f"{lost:,} of {classes:,} classes give one and the same output whatever the "
-                f"latent: {names}{more}"
-            )
-        return Finding(
-            id="sensitivity.classes",
-            analyzer=self.name,
-            severity=severity,
-            title=title,
-            detail=f"Each class was given the same {found.latents} latents; those that gave one "
-            f"output, {found.suspected:,} of them, were given more. False discoveries among the "
-            "classes that are named are held at 5%."
-            if found.suspected
-            else "",
-            condition=Condition.CLASS_COLLAPSE,
-            value=lost / classes,
-            limit="0",
-            exhibits=(_class_table(found, kept),),
-        )
-
     def _finding(self, what: str, severity: Severity, title: str) -> Finding:
         return Finding(f"sensitivity.{what}", self.name, severity, title)
 
@@ -368,19 +285,22 @@ def _about_directions(study: Study, found: Directions, rank: float) -> str:
     return " ".join(parts)
 
 
-def _class_table(found: Conditioning, kept: IntArray) -> Exhibit:
-    """List the classes, those in which the output moves least with the latent first."""
-    collapsed = set(found.collapsed)
-    order = sorted(range(len(kept)), key=lambda at: (at not in collapsed, found.latent_shares[at]))
-    return exhibits.table(
-        "Classes",
-        f"How much of the spread of all outputs {found.latents} latents make inside each class.",
-        ("class", "spread from the latent", "status"),
-        [
-            (str(kept[at]), f"{found.latent_shares[at]:.1%}", "collapsed" * (at in collapsed))
-            for at in order
-        ],
+def _moving_label(study: Study) -> int:
+    """Return the label to look under: the first of a few under which two latents differ.
+
+    So a class that has collapsed, which `conditional` names, does not pass for all of them.
+    """
+    spec = study.spec
+    if spec.classes is None:
+        return study.label
+    count = min(spec.classes, _LABELS)
+    labels = (study.label + np.arange(count) * (spec.classes // count)) % spec.classes
+    pair = draw_latents(spec.latent_law, spec.latent_shape, 2, study.seed).reshape(2, -1)
+    first, other = (
+        _rows(study.outputs_at(one.repeat(count, 0), labels)) for one in np.split(pair, 2)
     )
+    moved = np.abs(first - other).max(axis=1) > _MOVED * max(float(np.abs(first).max()), 1e-12)
+    return int(labels[int(moved.argmax())]) if moved.any() else study.label
 
 
 def _is_constant(concern: Concern) -> bool:

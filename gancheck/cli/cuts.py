@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gancheck.cli import complete, flags
+from gancheck.cli import complete, flags, options
 from gancheck.cli.cuts_files import STDOUT, Targets
 from gancheck.cli.examples import Example, epilog
 from gancheck.cli.groups import expanded
@@ -115,6 +115,7 @@ class CutsFlags:
             load=self.model.load_options(device=self.run.device, resize=self.run.resize),
             discriminator=self.critic.discriminator,
             discriminator_arch=self.critic.discriminator_arch,
+            labels=options.labels(self.run.labels),
         )
 
 

@@ -86,6 +86,26 @@ class ModelFlags:
         int | None,
         typer.Option(min=1, help="Classes of a conditional generator.", rich_help_panel=MODEL),
     ] = None
+    only_class: Annotated[
+        int | None,
+        typer.Option(
+            "--class",
+            min=0,
+            metavar="N",
+            help="Judge one class only: every sample is drawn under this label, and compared with "
+            "the reference's samples of it.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None
+    label_table: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help=".npy array (classes, k) whose row y is fed for label y, for networks that take "
+            "a vector for each class.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None
     truncation: Annotated[
         float | None,
         typer.Option(
@@ -155,6 +175,8 @@ class ModelFlags:
             latent_law=options.latent_law(self.latent_law),
             output_range=options.output_range(self.output_range),
             classes=self.classes,
+            only_class=self.only_class,
+            label_table=self.label_table,
             device=options.device(device),
             seed=seed,
             resize=options.resize(resize),
@@ -170,6 +192,8 @@ class ModelFlags:
             "--latent-dim": self.latent_dim,
             "--latent-law": self.latent_law,
             "--classes": self.classes,
+            "--class": self.only_class,
+            "--label-table": self.label_table,
             "--truncation": self.truncation,
             "--arch": self.arch,
             "--arch-args": self.arch_args,
@@ -213,6 +237,14 @@ class RunFlags:
             help="View to judge in: auto, fitted, pixels, vectors, efficientnet, torch:FILE, "
             "onnx:FILE, huggingface:NAME|FOLDER.",
             autocompletion=complete.embedders,
+            rich_help_panel=RUN,
+        ),
+    ] = "auto"
+    labels: Annotated[
+        str,
+        typer.Option(
+            help="How often each label is drawn: as in the reference, uniform, or auto.",
+            autocompletion=complete.labels,
             rich_help_panel=RUN,
         ),
     ] = "auto"
@@ -309,6 +341,7 @@ class DiagnosisFlags:
             holdout=self.data.holdout,
             map=map_kind,
             work_dir=self.effort.work_dir,
+            labels=options.labels(self.run.labels),
         )
 
 

@@ -11,7 +11,7 @@ from gancheck.scaled import split_law
 from gancheck.types import JSON
 
 if TYPE_CHECKING:
-    from gancheck.settings import MapKind
+    from gancheck.settings import LabelShares, MapKind
 
 _LAWS = ("normal", "uniform", "sphere")
 
@@ -96,6 +96,18 @@ def map_kind(text: str) -> MapKind:
     known: dict[str, MapKind] = {"umap": "umap", "pca": "pca", "none": "none"}
     if text not in known:
         raise UsageError(f"--map {text!r} is not known", f"Use {', '.join(known)}.")
+    return known[text]
+
+
+def labels(text: str) -> LabelShares:
+    """Read ``--labels``."""
+    known: dict[str, LabelShares] = {
+        "auto": "auto",
+        "reference": "reference",
+        "uniform": "uniform",
+    }
+    if text not in known:
+        raise UsageError(f"--labels {text!r} is not known", f"Use {', '.join(known)}.")
     return known[text]
 
 

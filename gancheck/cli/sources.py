@@ -87,7 +87,17 @@ class ConfiguredModel(Configured):
     """A command that takes from there only how a model is read."""
 
     keys = (
-        *("latent-dim", "latent-law", "classes", "truncation", "arch", "arch-args", "key"),
+        *(
+            "latent-dim",
+            "latent-law",
+            "classes",
+            "class",
+            "label-table",
+            "truncation",
+            "arch",
+            "arch-args",
+            "key",
+        ),
         *("output-range", "output-shape", "isolate"),
     )
 

@@ -157,6 +157,7 @@ class TraceFlags:
             load=self.model.load_options(device=self.run.device, resize=self.run.resize),
             discriminator_arch=self.training.discriminator_arch,
             map=options.map_kind(self.map_by) if drawn else "none",
+            labels=options.labels(self.run.labels),
         )
 
 

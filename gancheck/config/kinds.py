@@ -16,6 +16,7 @@ from gancheck.types.words import JSON
 LEVELS = ("off", "warn", "error")
 DECISIONS = ("pass", "warn", "fail")
 MAPS = ("umap", "pca", "none")
+LABELS = ("auto", "reference", "uniform")
 _CODE_FILE = re.compile(r"(.+\.py)(:.+)", re.DOTALL)
 _VIEW_FILE = re.compile(r"(torch|onnx|huggingface):(.+)", re.DOTALL)
 
@@ -180,6 +181,9 @@ SETTINGS: Mapping[str, Kind] = {
     "latent-dim": _at_least(1),
     "latent-law": _TEXT,
     "classes": _at_least(1),
+    "class": _at_least(0),
+    "label-table": _PATH,
+    "labels": _one_of(LABELS),
     "truncation": Kind("a number of at least 0", partial(_number, least=0.0)),
     "arch": _CODE,
     "arch-args": Kind("a table, or JSON as text", _object),

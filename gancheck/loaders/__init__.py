@@ -8,6 +8,7 @@ from pathlib import Path
 from gancheck.errors import LoadError, RefusedError
 from gancheck.loaders.in_memory import InMemory
 from gancheck.loaders.interface import LOADERS, Loader, LoadOptions
+from gancheck.loaders.one_class import under_label
 from gancheck.loaders.sniff import Sniffed, explain, sniff
 from gancheck.types import Generator, SampleSet
 
@@ -38,11 +39,13 @@ def load(path: Path | InMemory, options: LoadOptions | None = None) -> Generator
         LoadError: The path does not exist, is damaged, or is of no known format.
         RefusedError: It could be read, and doing so is not safe.
         GeneratorError: The generator runs, and its output cannot be judged.
-        ShapeError: The latents asked for do not fit the generator, or images differ in size.
+        ShapeError: The latents asked for do not fit the generator, it has no such class, or images
+            differ in size.
+        UsageError: One class is asked for, and there are no labels.
     """
     options = options or LoadOptions()
     if isinstance(path, InMemory):
-        return path.load(options)
+        return under_label(path.load(options), options.only_class)
     sniffed = sniff(path)
     if options.isolate:
         return _load_isolated(sniffed, options)
@@ -70,7 +73,7 @@ def load_samples(path: Path | InMemory, options: LoadOptions | None = None) -> S
 def _load_here(sniffed: Sniffed, options: LoadOptions) -> Generator | SampleSet:
     for _, loader in LOADERS:
         if loader.recognises(sniffed):
-            return loader.load(sniffed.path, options)
+            return under_label(loader.load(sniffed.path, options), options.only_class)
     raise explain(sniffed)
 
 

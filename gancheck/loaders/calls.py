@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gancheck.errors import GancheckError, LoadError, ShapeError
 from gancheck.loaders.interface import LoadOptions
+from gancheck.loaders.label_table import read_label_table
 from gancheck.loaders.laws import draw_latents
 from gancheck.loaders.network import WRAP, LabelStyle, Network, fixed_strength, strength_note
 from gancheck.loaders.outputs import OutputLayout, find_layout
@@ -46,7 +47,9 @@ def find_call(network: Network, path: Path, options: LoadOptions) -> Call:
         LoadError: Nothing works, or the number of classes or the latents' length is not known.
         ShapeError: The options contradict the file.
     """
-    network = _with_classes(_with_truncation(network, path, options), path, options)
+    network = _with_table(_with_truncation(network, path, options), path, options)
+    if network.table is None:
+        network = _with_classes(network, path, options)
     candidates = _candidates(network, options.latent_dim)
     if not candidates:
         raise LoadError(
@@ -110,6 +113,37 @@ def _with_classes(network: Network, path: Path, options: LoadOptions) -> Network
         note = f"{told} classes, as told" + (f", of {known} in the file." if known else ".")
     classes = known if exact else told or known
     return replace(network, classes=classes, notes=(*network.notes, note))
+
+
+def label_widths(options: LoadOptions) -> list[int]:
+    """Return how many numbers a label takes beside the latents, by what the user says."""
+    if options.label_table is not None:
+        return [int(read_label_table(options.label_table).shape[1])]
+    return [options.classes] if options.classes else []
+
+
+def _with_table(network: Network, path: Path, options: LoadOptions) -> Network:
+    """Feed vectors for labels where the user gave some."""
+    if options.label_table is None:
+        return network
+    import torch
+
+    table = torch.from_numpy(read_label_table(options.label_table))
+    classes, width = table.shape
+    if network.plan.label is None:
+        raise ShapeError(
+            f"{path} has no input for labels: its inputs are ({', '.join(network.plan.names)})",
+            "Leave out `--label-table`.",
+        )
+    if options.classes not in (None, classes):
+        raise ShapeError(
+            f"{options.label_table} has {classes} rows, and {options.classes} classes were asked "
+            "for",
+            f"`--classes {classes}`, or leave it out.",
+        )
+    note = f"Labels are fed as rows of {options.label_table}: {classes} classes, {width} numbers."
+    plan = replace(network.plan, label_style="table")
+    return replace(network, plan=plan, classes=classes, table=table, notes=(*network.notes, note))
 
 
 def _candidates(network: Network, latent_dim: int | None) -> tuple[tuple[int, ...], ...]:

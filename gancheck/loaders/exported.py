@@ -111,7 +111,7 @@ def _describe(program: ExportedProgram, options: LoadOptions) -> tuple[Network, 
 
         program = move_to_device_pass(program, options.device)
     arguments = _arguments(program)
-    plan, notes = plan_call(arguments, conditional=True)
+    plan, notes = plan_call(arguments, conditional=True, fed=options.label_table is not None)
     module = program.module()
     for weight in module.parameters():
         weight.requires_grad_(False)

@@ -10,7 +10,8 @@ from gancheck.loaders.interface import LoadOptions
 
 _FLAG = re.compile(r"`--([a-z-]+)(?:[ =]([^`]+))?`")
 _KNOWN = frozenset(field.name for field in dataclasses.fields(LoadOptions))
-_NUMBERS = ("latent_dim", "classes", "truncation")
+_NUMBERS = ("latent_dim", "classes", "truncation", "only_class")
+_RENAMED = {"class": "only_class"}
 _PAIRS = ("output_range", "output_shape", "resize")
 _INSTEAD = (
     (
@@ -42,6 +43,7 @@ def in_python(text: str | None) -> str | None:
 
 def _as_field(flag: re.Match[str]) -> str:
     name, value = flag[1].replace("-", "_"), flag[2]
+    name = _RENAMED.get(name, name)
     if name not in _KNOWN:
         return flag[0]
     if value is None:

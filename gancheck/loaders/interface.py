@@ -38,6 +38,9 @@ class LoadOptions:
             programs that only ``trust`` lets in.
         output_shape: Shape of one sample, such as (1, 28, 28), for outputs that come flat.
         truncation: Value of the network's truncation input; None leaves it at 1.
+        only_class: Draw under this label only; the generator then counts as one without labels.
+        label_table: File of an array (classes, k) whose row y is fed for label y, for networks
+            that take a vector for each class.
     """
 
     arch: str | None = None
@@ -56,6 +59,8 @@ class LoadOptions:
     isolate: bool | None = None
     output_shape: tuple[int, ...] | None = None
     truncation: float | None = None
+    only_class: int | None = None
+    label_table: str | Path | None = None
 
 
 class Loader(Protocol):

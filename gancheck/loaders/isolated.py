@@ -285,6 +285,8 @@ def _environment(folder: str, options: LoadOptions, threads: int) -> dict[str, s
 def _plain_options(options: LoadOptions) -> dict[str, JSON]:
     plain = {item.name: getattr(options, item.name) for item in dataclasses.fields(options)}
     plain["arch_args"] = dict(options.arch_args)
+    if options.label_table is not None:
+        plain["label_table"] = str(Path(options.label_table).resolve())
     place, colon, name = (options.arch or "").rpartition(":")
     if colon and place.endswith(".py"):
         plain["arch"] = f"{Path(place).resolve()}:{name}"

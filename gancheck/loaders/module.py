@@ -6,6 +6,7 @@ import inspect
 from typing import TYPE_CHECKING
 
 from gancheck.loaders.audit import batchnorm_layers, fits_of_module
+from gancheck.loaders.calls import label_widths
 from gancheck.loaders.interface import LoadOptions
 from gancheck.loaders.network import Argument, ArgumentKind, Network, plan_call
 from gancheck.loaders.weights import latent_candidates
@@ -32,8 +33,9 @@ def describe_module(
     module = module.eval().requires_grad_(False).to(options.device)
     tables = _embedding_shapes(module)
     conditional = bool(tables) or options.classes is not None
-    plan, call_notes = plan_call(_arguments(module), conditional=conditional)
-    widths = [shape[1] for shape in tables] + ([options.classes] if options.classes else [])
+    fed = options.label_table is not None
+    plan, call_notes = plan_call(_arguments(module), conditional=conditional, fed=fed)
+    widths = [shape[1] for shape in tables] + label_widths(options)
     shapes = _attribute_shapes(module) + latent_candidates(
         (tuple(weight.shape) for weight in module.parameters()), widths
     )

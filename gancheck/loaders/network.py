@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from gancheck.loaders.audit import LayerFit
 
 ArgumentKind: TypeAlias = Literal["tensor", "index", "scalar", "other"]
-LabelStyle: TypeAlias = Literal["index", "onehot", "unknown"]
+LabelStyle: TypeAlias = Literal["index", "onehot", "table", "unknown"]
 LABEL_NAMES = frozenset({"y", "c", "cls", "class", "classes", "label", "labels", "class_labels"})
 STRENGTH_NAMES = frozenset({"psi", "truncation", "truncation_psi"})
 LATENT_NAMES = frozenset({"z", "w", "latent", "latents", "style", "styles"})
+_FORMS = {"onehot": " as one-hot rows", "table": " as rows of the label table"}
 _SAME = 1e-5  # of the largest output
 WRAP = (
     "Wrap it in a module that takes latents, or latents and labels, and export that: "
@@ -85,7 +86,7 @@ class CallPlan:
         said |= {name: f"N(0, 1) noise {shape}" for name, shape in self.noise.items()}
         said[self.latent] = f"latents {latent_shape}"
         if self.label is not None:
-            form = " as one-hot rows" if self.label_style == "onehot" else ""
+            form = _FORMS.get(self.label_style, "")
             said[self.label] = f"classes 0..{(classes or 1) - 1}{form}"
         return ", ".join(f"{name} = {said[name]}" for name in self.names)
 
@@ -109,6 +110,8 @@ class Network:
         backend: What runs it and how, such as ``torch, channels last``; for the report.
         order_channels: Puts the channels of its weights last, or first again; None where that
             makes nothing faster.
+        table: (classes, k) float32 rows that stand for labels; None where labels are fed
+            themselves.
     """
 
     forward: Callable[[tuple[object, ...]], object]
@@ -124,6 +127,7 @@ class Network:
     notes: tuple[str, ...] = ()
     backend: str = ""
     order_channels: Callable[[bool], None] | None = None
+    table: torch.Tensor | None = None
 
     def inputs(self, latents: torch.Tensor, labels: torch.Tensor | None) -> tuple[object, ...]:
         """Return what one call of the network takes, in its own types and on its device."""
@@ -137,7 +141,9 @@ class Network:
         if labels is None:
             return self.plan.arguments(native, noise=noise)
         given = labels.to(self.device)
-        if self.plan.label_style == "onehot":
+        if self.table is not None:
+            given = self.table.to(native)[given]
+        elif self.plan.label_style == "onehot":
             given = torch.nn.functional.one_hot(given, self.classes or -1).to(native.dtype)
         return self.plan.arguments(native, given, noise)
 
@@ -186,17 +192,22 @@ def _alike(before: object, after: object) -> bool:
     return True
 
 
-def plan_call(arguments: Sequence[Argument], *, conditional: bool) -> tuple[CallPlan, list[str]]:
+def plan_call(
+    arguments: Sequence[Argument], *, conditional: bool, fed: bool = False
+) -> tuple[CallPlan, list[str]]:
     """Tell latents, labels and settings apart by the kinds and names of the inputs.
 
     Args:
         arguments: The network's inputs in order.
         conditional: Whether classes are known to exist, so that an optional label is a label.
+        fed: Whether vectors stand for labels, so that an input of another name may take them.
 
     Raises:
         LoadError: An input is required whose meaning is not known.
     """
-    label = next((item for item in arguments if _is_label(item, conditional)), None)
+    label = next((item for item in arguments if _is_label(item, conditional or fed)), None)
+    if label is None and fed:
+        label = _second(arguments)
     others = [item for item in arguments if item is not label]
     latent = _find_latent(others)
     if latent is None:
@@ -238,6 +249,20 @@ def _find_latent(items: Sequence[Argument]) -> Argument | None:
     if first is not None and _is_noise(first):
         return next((item for item in tensors if item.name.lower() in LATENT_NAMES), first)
     return first
+
+
+def _second(arguments: Sequence[Argument]) -> Argument | None:
+    """Return the first required input beside the latents that is neither noise nor a setting."""
+    latent = _find_latent(arguments)
+    return next(
+        (
+            item
+            for item in arguments
+            if item is not latent and item.required and item.kind == "tensor"
+            if not _is_noise(item) and not _is_strength(item)
+        ),
+        None,
+    )
 
 
 def _is_noise(item: Argument) -> bool:

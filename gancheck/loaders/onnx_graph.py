@@ -144,7 +144,7 @@ def _describe(graph: _Graph, options: LoadOptions) -> Network:
         arguments = [_argument(item) for item in inputs.values()]
     except UnicodeDecodeError as error:
         raise LoadError(f"the inputs of this ONNX file have broken names: {error}") from error
-    plan, notes = plan_call(arguments, conditional=True)
+    plan, notes = plan_call(arguments, conditional=True, fed=options.label_table is not None)
     shapes = {item.name: item.shape for item in arguments}
     latent = shapes[plan.latent] or ()
     known = tuple(side for side in latent if side is not None)

@@ -15,6 +15,7 @@ from typing import Any
 from gancheck.errors import GancheckError, LoadError, RefusedError
 from gancheck.loaders.archive import Archive, read_archive
 from gancheck.loaders.batching import LayerInputs, Seen, fits_of, mapped
+from gancheck.loaders.calls import label_widths
 from gancheck.loaders.interface import LOADERS, LoadOptions, expect_generator
 from gancheck.loaders.module import float_type
 from gancheck.loaders.network import Argument, ArgumentKind, Network, plan_call
@@ -107,8 +108,9 @@ def _describe(module: Any, options: LoadOptions) -> tuple[Network, Seen]:
     tensors = {item.name for item in schema if str(item.type) == "Tensor"}
     tables = _embedding_shapes(module)
     arguments = [_argument(item) for item in schema]
-    plan, notes = plan_call(arguments, conditional=bool(tables) or options.classes is not None)
-    widths = [shape[1] for shape in tables] + ([options.classes] if options.classes else [])
+    conditional, fed = bool(tables) or options.classes is not None, options.label_table is not None
+    plan, notes = plan_call(arguments, conditional=conditional, fed=fed)
+    widths = [shape[1] for shape in tables] + label_widths(options)
 
     def forward(inputs: tuple[object, ...]) -> object:
         return module(*_as_tensors(plan.names, inputs, tensors))

@@ -17,6 +17,7 @@ from gancheck.registry import Registry
 from gancheck.scaled import split_law
 
 if TYPE_CHECKING:
+    from gancheck.reference import Reference
     from gancheck.types import FloatArray, IntArray
 
 Law: TypeAlias = Callable[[int, tuple[int, ...], np.random.Generator], "FloatArray"]
@@ -102,6 +103,37 @@ def draw_latents(name: str, shape: tuple[int, ...], n: int, seed: int) -> FloatA
             )
         blocks.append(values.astype(np.float32, copy=False))
     return np.concatenate(blocks)[:n]
+
+
+def label_shares(classes: int | None, known: Reference | None, wanted: str) -> FloatArray | None:
+    """Return the shares that labels are drawn in, (classes,); None for even ones.
+
+    Args:
+        classes: Number of classes, None for generators without labels.
+        known: The reference, if any.
+        wanted: ``auto`` takes the reference's shares where its labels are the generator's classes,
+            ``reference`` insists on them, ``uniform`` takes none.
+
+    Raises:
+        UsageError: The reference's shares are asked for, and there are none.
+    """
+    labels = None if known is None or classes is None else known.labels()
+    if wanted == "uniform":
+        return None
+    if labels is not None and classes is not None and 0 <= labels.min() <= labels.max() < classes:
+        return np.bincount(labels, minlength=classes) / len(labels)
+    if wanted == "auto":
+        return None
+    missing = "there is no reference" if known is None else "the reference has no labels"
+    if classes is None:
+        missing = "the generator takes no labels"
+    elif labels is not None:
+        missing = f"the reference's labels go from {labels.min()} to {labels.max()}, those of the "
+        missing += f"generator from 0 to {classes - 1}"
+    raise UsageError(
+        f"labels cannot be drawn as often as in the reference: {missing}",
+        "`--labels uniform` draws all of them alike.",
+    )
 
 
 def draw_labels(classes: int, n: int, seed: int, shares: FloatArray | None = None) -> IntArray:

@@ -9,6 +9,7 @@ import json
 import numpy as np
 import pytest
 
+from analyzers.conditional_studies import Conditional, conditional, spec_of
 from analyzers.studies import (
     blob_map,
     drawn_study,
@@ -54,6 +55,12 @@ def mixture() -> Study:
     return study_of(sample_set(ring(800, 1)), sample_set(ring(1200, 2)))
 
 
+@pytest.fixture(scope="module")
+def labelled() -> Study:
+    """A sound conditional generator of vectors, beside real samples with labels."""
+    return conditional(Conditional(spec_of(5)), 800, reference=1200)
+
+
 def evidence_of(name: str, study: Study) -> list[Evidence]:
     """Run one analyzer with its own settings; nothing when it cannot run."""
     try:
@@ -86,7 +93,7 @@ def test_the_docstring_is_the_documentation(name: str) -> None:
         assert len(text[start:end].split(":", 1)[1].split()) >= 5
 
 
-@pytest.mark.parametrize("control", ["vectors", "images", "mixture"])
+@pytest.mark.parametrize("control", ["vectors", "images", "mixture", "labelled"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_healthy_generator_raises_no_warning(
     name: str, control: str, request: pytest.FixtureRequest
@@ -98,9 +105,11 @@ def test_a_healthy_generator_raises_no_warning(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_analyzer_runs_on_some_control(name: str, vectors: Study, images: Study) -> None:
+def test_each_analyzer_runs_on_some_control(
+    name: str, vectors: Study, images: Study, labelled: Study
+) -> None:
     """It yields findings under its own name, with JSON in everything it yields."""
-    found = evidence_of(name, vectors) or evidence_of(name, images)
+    found = evidence_of(name, vectors) or evidence_of(name, images) or evidence_of(name, labelled)
     named = [one for one in found if isinstance(one, Finding)]
     assert named
     for finding in named:
@@ -113,9 +122,12 @@ def test_each_analyzer_runs_on_some_control(name: str, vectors: Study, images: S
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_scores_lie_in_their_intervals(name: str, vectors: Study, images: Study) -> None:
+def test_scores_lie_in_their_intervals(
+    name: str, vectors: Study, images: Study, labelled: Study
+) -> None:
     """Low <= value <= high, for every score and every finding that has an interval."""
-    for one in [*evidence_of(name, vectors), *evidence_of(name, images)]:
+    studies = (vectors, images, labelled)
+    for one in [one for study in studies for one in evidence_of(name, study)]:
         if isinstance(one, Score):
             assert one.low <= one.value <= one.high
         elif isinstance(one, Finding) and one.interval is not None and one.value is not None:
@@ -123,12 +135,13 @@ def test_scores_lie_in_their_intervals(name: str, vectors: Study, images: Study)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_equal_seeds_give_equal_evidence(name: str, images: Study) -> None:
+def test_equal_seeds_give_equal_evidence(name: str, images: Study, labelled: Study) -> None:
     """A second run on the same study yields the same, to the last digit that is reported."""
-    assert to_json(evidence_of(name, images)) == to_json(evidence_of(name, images))
+    for study in (images, labelled):
+        assert to_json(evidence_of(name, study)) == to_json(evidence_of(name, study))
 
 
-@pytest.mark.parametrize("control", ["vectors", "mixture"])
+@pytest.mark.parametrize("control", ["vectors", "mixture", "labelled"])
 @pytest.mark.parametrize("name", NAMES)
 def test_the_order_of_samples_does_not_matter(
     name: str, control: str, request: pytest.FixtureRequest

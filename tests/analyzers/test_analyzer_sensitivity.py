@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from analyzers.conditional_studies import Conditional, conditional, spec_of
 from analyzers.studies import (
     Mapped,
     findings,
@@ -246,54 +247,14 @@ def test_samples_that_fill_fewer_dimensions_than_the_reference_are_noted() -> No
     assert score.ceiling == pytest.approx(5.5, abs=0.7)
 
 
-@dataclasses.dataclass(frozen=True)
-class Conditional:
-    """A conditional generator: centres of classes, moved by the latent where a class lives."""
-
-    spec: GeneratorSpec
-    apart: float = 2.0
-    frozen: tuple[int, ...] = ()
-
-    def __call__(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return centre plus latent."""
-        assert labels is not None
-        source = torch.Generator().manual_seed(0)
-        centres = self.apart * torch.randn(self.spec.classes or 0, 4, generator=source)
-        alive = torch.tensor([int(label) not in self.frozen for label in labels])
-        return centres[labels] + alive[:, None] * latents
-
-
-def conditional(classes: int, apart: float = 2.0, frozen: tuple[int, ...] = ()) -> Study:
-    """Build a study of a conditional generator."""
-    spec = GeneratorSpec((4,), "normal", classes, "vector", (4,), None, True, "made", "test", "")
-    sampler = Sampler(Conditional(spec, apart, frozen))
-    return study_of(sampler.draw(200, 0), sampler=sampler)
-
-
-def test_a_sound_conditional_generator_passes() -> None:
-    """Label and latent both move the output, in every class."""
-    found = findings(Sensitivity().analyze(conditional(10)))
-    assert found["sensitivity.label"].severity is Severity.OK
-    assert found["sensitivity.classes"].severity is Severity.OK
+def test_a_class_that_does_not_move_does_not_stand_for_all() -> None:
+    """Label 0 gives one output: the latent is looked at under another label, and passes."""
+    found = findings(Sensitivity().analyze(conditional(Conditional(spec_of(10), frozen=(0,)))))
+    assert found["sensitivity.latent"].severity is Severity.OK
     assert found["sensitivity.directions"].severity is Severity.OK
 
 
-def test_an_ignored_label_is_a_warning() -> None:
-    """The same latent gives the same output under every label."""
-    label = findings(Sensitivity().analyze(conditional(10, apart=0.0)))["sensitivity.label"]
-    assert (label.severity, label.condition) == (Severity.WARN, Condition.IGNORED_LABEL)
-    assert label.value == pytest.approx(0.0, abs=1e-6)
-
-
-def test_collapsed_classes_are_named() -> None:
-    """Classes 3 and 7 of ten give one output: that is collapse, and the finding names them."""
-    lost = findings(Sensitivity().analyze(conditional(10, frozen=(3, 7))))["sensitivity.classes"]
-    assert (lost.severity, lost.condition) == (Severity.FAIL, Condition.CLASS_COLLAPSE)
-    assert lost.title.endswith("3, 7")
-
-
-def test_one_collapsed_class_of_many_is_a_warning() -> None:
-    """One class of a hundred is named and warned about; it does not condemn the generator."""
-    lost = findings(Sensitivity().analyze(conditional(100, frozen=(42,))))["sensitivity.classes"]
-    assert lost.severity is Severity.WARN
-    assert lost.title.endswith("42")
+def test_a_latent_that_no_label_lets_through_is_ignored() -> None:
+    """Under every label each latent gives the same output: that is an ignored latent."""
+    found = findings(Sensitivity().analyze(conditional(Conditional(spec_of(10), width=0.0))))
+    assert found["sensitivity.latent"].severity is Severity.FAIL

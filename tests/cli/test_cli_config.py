@@ -60,12 +60,12 @@ def test_keys_of_a_file_are_the_options_of_diagnose_and_gate() -> None:
         *(flags.ModelFlags, flags.CriticFlags),
     )
     names = {field.name.replace("_", "-") for group in groups for field in fields(group)}
-    assert set(SETTINGS) == names - {"trust"} | {"map"}
+    assert set(SETTINGS) == names - {"trust", "only-class"} | {"map", "class"}
     known = {OPTIONS.get(key, key) for key in GATE_SETTINGS}
     assert known == {option(param) for param in COMMANDS["gate"].params} & known
     assert len(known) == len(fields(GateFlags))
     models = {field.name.replace("_", "-") for field in fields(flags.ModelFlags)}
-    assert set(ConfiguredModel.keys) == models - {"trust"}
+    assert set(ConfiguredModel.keys) == models - {"trust", "only-class"} | {"class"}
 
 
 def test_a_file_may_say_what_a_flag_may() -> None:
