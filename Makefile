@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 T      ?= tests
 ARGS   ?=
 
-.PHONY: demo test lint format clean bench bench-accuracy bench-faults bench-gate bench-null bench-page bench-sampling bench-whole fuzz browser
+.PHONY: demo test lint format clean bench bench-accuracy bench-faults bench-gate bench-null bench-compare bench-page bench-sampling bench-trace bench-whole fuzz browser
 
 demo: $(VENV)/.ready
 	$(BIN)/gancheck demo
@@ -52,6 +52,14 @@ bench: $(VENV)/.bench
 # How often a gate fails at its limit and beyond, and whether 200 reruns agree: half an hour.
 bench-gate: $(VENV)/.ready
 	PYTHONPATH=tests $(BIN)/python -m bench.gate $(ARGS)
+
+# Traces of simulated trainings whose truth is known, and of the spiral's two: half an hour.
+bench-trace: $(VENV)/.ready
+	PYTHONPATH=tests $(BIN)/python -m bench.trace $(ARGS)
+
+# Comparisons of laws whose difference is known: a quarter of an hour.
+bench-compare: $(VENV)/.ready
+	PYTHONPATH=tests $(BIN)/python -m bench.compare $(ARGS)
 
 # Runs killed at random moments, and the one after them: a minute. ARGS="--rounds 20" is a storm.
 bench-faults: $(VENV)/.ready

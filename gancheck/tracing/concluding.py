@@ -55,7 +55,7 @@ def conclude(rows: Sequence[Checkpoint], reference_counts: Sequence[int]) -> Con
     measured = [row for row in rows if not row.error]
     hopped, visits = _hopping(measured, reference_counts)
     turned = _turns(measured)
-    top = tuple(found for score in _BY if (found := _best(measured, score)) is not None)
+    top = tuple(found for score in _told_apart(measured) if (found := _best(measured, score)))
     chosen = tuple(one for one in top if not is_low(_row_of(one, measured)))
     findings = (
         *_judge_hopping(hopped, visits, measured),
@@ -127,6 +127,12 @@ def _turns(rows: Sequence[Checkpoint]) -> tuple[Turn, ...]:
 
 def _error(score: Score) -> float:
     return (score.high - score.low) / (2 * _HALF_WIDTH)
+
+
+def _told_apart(rows: Sequence[Checkpoint]) -> tuple[str, ...]:
+    """Return what checkpoints are ranked by: once, where both scores come from one view."""
+    pairs = [[row.scores[name].value for name in _BY if name in row.scores] for row in rows]
+    return _BY if any(len(set(pair)) > 1 for pair in pairs) else _BY[:1]
 
 
 def _best(rows: Sequence[Checkpoint], name: str) -> Best | None:
@@ -261,6 +267,8 @@ def _judge_best(best: Sequence[Best], rows: Sequence[Checkpoint]) -> Iterator[Fi
     for found in best:
         row = _row_of(found, rows)
         score = row.scores[found.score]
+        if is_low(row) and found.score != _BY[0]:
+            continue
         if is_low(row):
             yield Finding(
                 id=f"trace.best_{found.score}",

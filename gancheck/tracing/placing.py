@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 POINTS = 1000
 """Points of each checkpoint on the map, those of the first latents."""
 _REFERENCE = 3000
-_TAIL, _ROOM = 0.002, 0.6  # of the reference's range
+_TAIL = 0.002
+_ROOM, _NO_ROOM = 0.6, 0.1  # of the reference's range; a layout has no places beyond it
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +79,8 @@ def _laid_out(features: FloatArray, study: Study) -> Callable[[], Ground]:
         def placed(other: Study) -> FloatArray:
             return place(other.view.samples.values[:POINTS], landmarks, layout)
 
-        return Ground(plane.reference, placed, _window(plane.reference), ("", ""), plane.how)
+        window = _window(plane.reference, _NO_ROOM)
+        return Ground(plane.reference, placed, window, ("", ""), plane.how)
 
     return finish
 
@@ -92,8 +94,8 @@ def _principal(features: FloatArray) -> Ground:
     return Ground(known.reference, placed, _window(known.reference), ("", ""), known.how)
 
 
-def _window(reference: FloatArray) -> tuple[float, float, float, float]:
+def _window(reference: FloatArray, share: float = _ROOM) -> tuple[float, float, float, float]:
     low, high = np.quantile(reference, [_TAIL, 1 - _TAIL], axis=0)
-    room = _ROOM * np.maximum(high - low, 1e-6) / 2
+    room = share * np.maximum(high - low, 1e-6) / 2
     start, stop = low - room, high + room
     return float(start[0]), float(stop[0]), float(start[1]), float(stop[1])
