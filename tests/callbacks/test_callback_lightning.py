@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from gancheck import Settings
-from gancheck.callbacks import DiversityGate, GateFailed
+from gancheck.callbacks import DiversityGate, GateFailed, Monitor
 from gancheck.errors import UsageError
 
 # What the packages and torch say of themselves and of each other; gancheck's own stay errors.
@@ -55,7 +55,9 @@ def shrinking(package: str, rate: float) -> Any:
             self.netG = Points()
 
         def training_step(self, batch: list[Tensor], _: int) -> Any:
-            return self.netG(batch[0]).square().mean()
+            loss = self.netG(batch[0]).square().mean()
+            self.log("loss_g", loss.detach())
+            return loss
 
         def configure_optimizers(self) -> torch.optim.Optimizer:
             return torch.optim.SGD(self.parameters(), lr=rate)
@@ -64,9 +66,14 @@ def shrinking(package: str, rate: float) -> Any:
 
 
 def fit(package: str, module: Any, gate: DiversityGate, folder: Path) -> Any:
-    """Train for eight steps; return the trainer."""
+    """Train for eight steps with a gate; return the trainer."""
     from gancheck.callbacks.lightning import DiversityGateCallback
 
+    return fit_with(DiversityGateCallback(gate), package, module, folder)
+
+
+def fit_with(callback: Any, package: str, module: Any, folder: Path) -> Any:
+    """Train for eight steps; return the trainer."""
     torch.manual_seed(0)
     batches: DataLoader[Any] = DataLoader(TensorDataset(torch.randn(64, 2)), batch_size=16)
     loggers = importlib.import_module(f"{package}.loggers")
@@ -78,7 +85,7 @@ def fit(package: str, module: Any, gate: DiversityGate, folder: Path) -> Any:
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        callbacks=[DiversityGateCallback(gate)],
+        callbacks=[callback],
     )
     trainer.fit(module, batches)
     return trainer
@@ -115,6 +122,24 @@ def test_a_training_that_ends_collapsed_fails(tmp_path: Path) -> None:
 
     (row,) = logged(tmp_path)
     assert float(row["gancheck/diversity"]) < 0.5
+
+
+def test_a_training_is_monitored_to_the_page_of_its_trace(tmp_path: Path) -> None:
+    """Rows on the way and at the end, what the module logs beside them, scores in the logger."""
+    from gancheck.callbacks.lightning import MonitorCallback
+
+    settings = Settings(samples=150, cache=False, map="none")
+    monitor = Monitor(None, REFERENCE, every=3, settings=settings, html=tmp_path / "run.html")
+    module = shrinking(PACKAGES[0], 0.4)
+    fit_with(MonitorCallback(monitor), PACKAGES[0], module, tmp_path)
+    scores = [row for row in logged(tmp_path) if row["gancheck/diversity"]]
+
+    assert [row.step for row in monitor.rows] == [3, 6, 8]
+    assert [row["step"] for row in scores] == ["3", "6"]
+    assert float(scores[0]["gancheck/diversity"]) > float(scores[1]["gancheck/diversity"])
+    assert len(monitor.trace().losses["loss_g"]) == 8
+    assert (tmp_path / "run.html").stat().st_size > 10_000
+    assert module.training
 
 
 class Nested(nn.Module):
