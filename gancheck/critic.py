@@ -6,45 +6,33 @@ without running anything that came with them. Programs whose audit fails are not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gancheck.errors import GeneratorError, LoadError, RefusedError, ShapeError
+from gancheck.errors import GeneratorError, LoadError, ShapeError
 from gancheck.loaders.arch import build, fill
-from gancheck.loaders.archive import read_archive
+from gancheck.loaders.audited import Role, batches, open_audited
 from gancheck.loaders.checkpoint import Weights, find_weights
-from gancheck.loaders.exported import open_program as open_exported
-from gancheck.loaders.exported_audit import audit_exported
-from gancheck.loaders.exported_audit import trimmed as trimmed_exported
 from gancheck.loaders.hashing import hash_file
 from gancheck.loaders.interface import LoadOptions
 from gancheck.loaders.module import describe_module
 from gancheck.loaders.network import Network
-from gancheck.loaders.onnx_graph import open_graph
 from gancheck.loaders.sniff import sniff
 from gancheck.loaders.tensorfile import read_tensors
-from gancheck.loaders.torchscript import open_program as open_torchscript
-from gancheck.loaders.torchscript_audit import audit_torchscript
-from gancheck.loaders.torchscript_audit import trimmed as trimmed_torchscript
 
 if TYPE_CHECKING:
     from gancheck.types import FloatArray, IntArray
 
 _ROWS = 64  # always as many, for layers that look at the whole batch
 _NAMES = ("D", "netD", "discriminator", "disc", "critic", "d")
-_EXPORT = (
-    "Export the discriminator with torch.onnx.export or torch.export.save; `--trust` does not "
-    "extend to it."
-)
 _ARCH = (
     "Name its code: `--discriminator-arch module:Class` or file.py:name, or export it with "
     "torch.onnx.export."
 )
+_ROLE = Role("discriminator", _ARCH, "--discriminator-arch")
 
 
 @dataclass(frozen=True)
@@ -82,7 +70,7 @@ class Critic:
         size = self.network.batch or max(_ROWS, self.network.smallest_batch)
         said = [
             self._ask(values[rows], None if labels is None else labels[rows])[:count]
-            for rows, count in _batches(len(values), size)
+            for rows, count in batches(len(values), size)
         ]
         found = np.concatenate(said) if said else np.empty(0)
         if not np.isfinite(found).all():
@@ -121,33 +109,10 @@ def open_critic(path: Path, arch: str | None, classes: int | None, device: str) 
         RefusedError: It is a program that is more than tensor maths.
     """
     options = LoadOptions(arch=arch, classes=classes, device=device)
-    kind = sniff(path).kind
-    read = _READERS.get(kind)
-    if read is None:
-        raise LoadError(
-            f"{path} was given as discriminator and is no network that can be read", _ARCH
-        )
-    with _said_of_it(path):
-        network = read(path, options)
+    network = open_audited(path, options, _ROLE, _read_weights)
     if network.classes is None:
         network = replace(network, classes=classes)
     return Critic(network, str(path), hash_file(path))
-
-
-def _read_torchscript(path: Path, options: LoadOptions) -> Network:
-    archive = trimmed_torchscript(read_archive(path))
-    _require_passed(audit_torchscript(archive), path, "TorchScript")
-    return open_torchscript(archive, options)[0]
-
-
-def _read_exported(path: Path, options: LoadOptions) -> Network:
-    archive = trimmed_exported(read_archive(path))
-    _require_passed(audit_exported(archive), path, "torch.export")
-    return open_exported(archive, options)[0]
-
-
-def _read_onnx(path: Path, options: LoadOptions) -> Network:
-    return open_graph(path, options)[0]
 
 
 def _read_weights(path: Path, options: LoadOptions) -> Network:
@@ -157,16 +122,6 @@ def _read_weights(path: Path, options: LoadOptions) -> Network:
     module = build(options.arch, {})
     fill(module, _weights(payload, path).state, f"--discriminator-arch {options.arch}")
     return describe_module(module, options)
-
-
-_READERS: dict[str, Callable[[Path, LoadOptions], Network]] = {
-    "torchscript": _read_torchscript,
-    "exported": _read_exported,
-    "onnx": _read_onnx,
-    "torch-zip": _read_weights,
-    "torch-legacy": _read_weights,
-    "safetensors": _read_weights,
-}
 
 
 def _weights(payload: object, path: Path) -> Weights:
@@ -181,35 +136,6 @@ def _under(payload: object, path: Path, name: str) -> Weights | None:
         return find_weights(payload, path, name)[0]
     except LoadError:
         return None
-
-
-def _require_passed(complaint: str, path: Path, what: str) -> None:
-    if complaint:
-        raise RefusedError(f"{path} is a {what} program that {complaint}", _EXPORT)
-
-
-@contextmanager
-def _said_of_it(path: Path) -> Iterator[None]:
-    """Say of what is raised that it is about the discriminator."""
-    try:
-        yield
-    except LoadError as error:
-        words = error.message
-        if str(path) not in words:
-            words = f"{path}: {words}"
-        hint = error.hint
-        if hint is not None:
-            hint = hint.replace("`--arch`", "`--discriminator-arch`")
-        raise type(error)(f"cannot read the discriminator: {words}", hint) from error
-
-
-def _batches(n: int, size: int) -> Iterator[tuple[IntArray, int]]:
-    """Yield row numbers of equally large batches, and how many of the rows are new.
-
-    The last batch is filled up from the beginning.
-    """
-    for start in range(0, n, size):
-        yield np.arange(start, start + size) % n, min(size, n - start)
 
 
 def _one_each(found: Any, n: int, path: str) -> FloatArray:

@@ -142,6 +142,7 @@ def settings_of(settings: Settings, inputs: Inputs, start: Start) -> Mapping[str
         **_holdout(settings, inputs, study),
         "discriminator": None if inputs.critic is None else inputs.critic.path,
         "discriminator_sha256": None if inputs.critic is None else inputs.critic.sha256,
+        **_modes(settings, inputs),
         "compared": None if parts is None else min(len(inputs.samples), len(parts.scored)),
         "limits": {"diversity": Coverage.warn_below, "fidelity": Coverage.fidelity_warn_below},
     }
@@ -151,6 +152,15 @@ def _labels(settings: Settings) -> Mapping[str, JSON]:
     """Tell how labels were drawn, where that was said."""
     said = {"class": settings.only_class, "labels": settings.labels}
     return {name: value for name, value in said.items() if value not in (None, "auto")}
+
+
+def _modes(settings: Settings, inputs: Inputs) -> Mapping[str, JSON]:
+    """Tell which modes were known, where any were given."""
+    if inputs.modes is None:
+        return {}
+    said = {"modes_sd": settings.modes_sd, "modes_range": settings.modes_range}
+    known = {"modes": inputs.modes.path, "modes_sha256": inputs.modes.sha256}
+    return known | {name: value for name, value in said.items() if value is not None}
 
 
 def _holdout(settings: Settings, inputs: Inputs, study: Study) -> Mapping[str, JSON]:

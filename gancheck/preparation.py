@@ -16,6 +16,7 @@ from gancheck.embedders.choice import MIN_REFERENCE
 from gancheck.gcref import read
 from gancheck.loaders import InMemory, load, sniff
 from gancheck.loaders.again import Again
+from gancheck.loaders.mode_files import ModeFile, open_modes
 from gancheck.loaders.sniff import PREPARED
 from gancheck.memory import require, search_bytes
 from gancheck.ordering import shuffled
@@ -73,6 +74,7 @@ class Inputs:
         critic: The discriminator; None without one.
         sources: Training and held-out data; None without held-out data.
         memory: Bytes that the run takes, about.
+        modes: Modes that are known beforehand; None where none were given.
     """
 
     subject: Subject
@@ -85,6 +87,7 @@ class Inputs:
     critic: Critic | None = None
     sources: Sources | None = None
     memory: int = 0
+    modes: ModeFile | None = None
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,7 @@ def gather(
             shape, guessed = unfolded, (guessed_images(shape, unfolded),)
         require_same_shape(shape, known.shape, prepared is not None)
         sources = _sources(on_disk, known, prepared, settings, clock)
+    modes = open_modes(settings.mode_options, loaded)
     alone = known is None and len(shape) == 3 and settings.embedder in _FITTED
     apart = INDEPENDENT_DRAW if alone and not isinstance(loaded, SampleSet) else 0
     memory = _require_memory(shape, known, sources, apart, settings)
@@ -143,9 +147,8 @@ def gather(
         samples = coloured(samples)
     warnings = (*guessed, *_warnings(samples, known), *_of_one_class(known, settings))
     subject = Subject.of(loaded, str(model))
-    return Inputs(
-        subject, samples, sampler, known, prepared, aside, warnings, critic, sources, memory
-    )
+    basics = Inputs(subject, samples, sampler, known, prepared, aside, warnings)
+    return dataclasses.replace(basics, critic=critic, sources=sources, memory=memory, modes=modes)
 
 
 def build_study(inputs: Inputs, settings: Settings, clock: Clock) -> Start:
@@ -181,6 +184,7 @@ def _study(
         reference_parts=inputs.reference,
         critic=inputs.critic,
         training_parts=training,
+        known=inputs.modes,
     )
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
 from gancheck.devices import kernel_seconds
+from gancheck.errors import UsageError
 from gancheck.loaders.interface import LoadOptions
+from gancheck.loaders.mode_files import ModeOptions
 
 MapKind: TypeAlias = Literal["umap", "pca", "none"]
 LabelShares: TypeAlias = Literal["auto", "reference", "uniform"]
@@ -38,6 +40,10 @@ class Settings:
             goes on from there; None keeps none.
         labels: Proportions that labels are drawn in: those of the reference, where its labels are
             the generator's classes (``auto``) or else not at all (``reference``), or ``uniform``.
+        modes: File of modes that are known beforehand: their centres, or a classifier of them.
+        modes_sd: Standard deviation of modes around their centres; None takes that of the file.
+        modes_range: Values of black and white that the classifier was trained on; None takes those
+            of the generator.
     """
 
     samples: int = 10_000
@@ -53,6 +59,25 @@ class Settings:
     map: MapKind = "umap"
     work_dir: Path | None = None
     labels: LabelShares = "auto"
+    modes: Path | None = None
+    modes_sd: float | None = None
+    modes_range: tuple[float, float] | None = None
+
+    @property
+    def mode_options(self) -> ModeOptions | None:
+        """What is said about known modes; None without any.
+
+        Raises:
+            UsageError: Something is said about them, and there are none.
+        """
+        if self.modes is not None:
+            return ModeOptions(self.modes, self.modes_sd, self.modes_range, self.device)
+        for flag, given in (("--modes-sd", self.modes_sd), ("--modes-range", self.modes_range)):
+            if given is not None:
+                raise UsageError(
+                    f"{flag} goes with --modes", "Add `--modes FILE`, or leave it out."
+                )
+        return None
 
     @property
     def device(self) -> str:

@@ -19,6 +19,7 @@ from gancheck.types import Embedding, Features, GeneratorSpec, SampleSet
 
 if TYPE_CHECKING:
     from gancheck.critic import Critic
+    from gancheck.loaders.mode_files import ModeFile
     from gancheck.training import Training
     from gancheck.types import FloatArray, IntArray
 
@@ -142,6 +143,7 @@ class Study:
         training_parts: Training and held-out samples; None without held-out data.
         earlier: A study of other samples through the same views, whose modes are used again.
         label: Label that conditional generators get where none is named.
+        known: Modes that are known beforehand; None where none were given.
     """
 
     samples: SampleSet
@@ -155,6 +157,7 @@ class Study:
     training_parts: Training | None = None
     earlier: Study | None = field(default=None, repr=False)
     label: int = 0
+    known: ModeFile | None = field(default=None, repr=False)
 
     @property
     def reference(self) -> Reference:
@@ -188,6 +191,17 @@ class Study:
         if self.critic is None:
             raise NotAvailable("needs the discriminator (--discriminator)")
         return self.critic
+
+    @property
+    def known_modes(self) -> ModeFile:
+        """Modes that are known beforehand.
+
+        Raises:
+            NotAvailable: None were given.
+        """
+        if self.known is None:
+            raise NotAvailable("needs known modes (--modes)")
+        return self.known
 
     @property
     def training(self) -> Training:

@@ -14,6 +14,7 @@ from gancheck.analyzers.coverage import Coverage
 from gancheck.analyzers.cuts import Cuts
 from gancheck.analyzers.discriminator import Discriminator
 from gancheck.analyzers.duplicates import Duplicates
+from gancheck.analyzers.known_modes import KnownModes
 from gancheck.analyzers.memorization import Memorization
 from gancheck.analyzers.modes import Modes
 from gancheck.analyzers.sensitivity import Sensitivity
@@ -27,6 +28,12 @@ LIMITS = {
     "coverage.fidelity": (f"{Coverage.fidelity_warn_below:.2f}", ""),
     "modes.missing": ("any mode", f"{Modes.fail_missing_share:.0%}"),
     "modes.balance": (f"{Modes.warn_balance_below:.2f}", f"{Modes.fail_balance_below:.2f}"),
+    "known_modes.captured": ("any mode", f"{KnownModes.fail_missing_share:.0%}"),
+    "known_modes.quality": (f"{KnownModes.warn_quality_below:.0%}", ""),
+    "known_modes.balance": (
+        f"{KnownModes.warn_balance_below:.2f}",
+        f"{KnownModes.fail_balance_below:.2f}",
+    ),
     "duplicates.support": (
         f"{Duplicates.warn_support_below:,}",
         f"{Duplicates.fail_support_below:,}",

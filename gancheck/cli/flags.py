@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from gancheck.cli import complete, options
+from gancheck.cli.mode_flags import ModesFlags
 
 if TYPE_CHECKING:
     from gancheck.loaders.interface import LoadOptions
@@ -317,6 +318,7 @@ class DiagnosisFlags:
     effort: EffortFlags = field(default_factory=EffortFlags)
     model: ModelFlags = field(default_factory=ModelFlags)
     critic: CriticFlags = field(default_factory=CriticFlags)
+    known: ModesFlags = field(default_factory=ModesFlags)
 
     def settings(self, map_kind: MapKind) -> Settings:
         """Read the texts.
@@ -342,6 +344,9 @@ class DiagnosisFlags:
             map=map_kind,
             work_dir=self.effort.work_dir,
             labels=options.labels(self.run.labels),
+            modes=self.known.modes,
+            modes_sd=self.known.sd,
+            modes_range=self.known.value_range,
         )
 
 

@@ -71,6 +71,12 @@ def _number(value: Any, _folder: Path, least: float = -math.inf) -> float:
     return value
 
 
+def _above_0(value: Any, folder: Path) -> float:
+    if _number(value, folder) <= 0:
+        raise ValueError
+    return float(value)
+
+
 def _whole(value: Any, _folder: Path, least: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ValueError
@@ -193,6 +199,9 @@ SETTINGS: Mapping[str, Kind] = {
     "isolate": Kind("true", _only_on),
     "discriminator": _PATH,
     "discriminator-arch": _CODE,
+    "modes": _PATH,
+    "modes-sd": Kind("a number above 0", _above_0),
+    "modes-range": Kind("[low, high]", _numbers),
     "map": _one_of(MAPS),
 }
 """Options of a run that a file may give, by name."""

@@ -72,6 +72,10 @@ SCORES: Mapping[str, Entry] = {
     "minimax_gradient": _share("discriminator"),
     "nonsaturating_gradient": _share("discriminator"),
     "jensen_shannon": Entry("discriminator", 0.0, math.log(2)),
+    "modes_captured": _size("known_modes"),
+    "high_quality": _share("known_modes"),
+    "reverse_kl": _size("known_modes"),
+    "known_effective_modes": _size("known_modes"),
 }
 """The scores by their names."""
 
@@ -95,6 +99,9 @@ FINDINGS: Mapping[str, Entry] = {
     "discriminator.saturation": _share("discriminator"),
     "duplicates.rate": _share("duplicates"),
     "duplicates.support": _size("duplicates"),
+    "known_modes.balance": _size("known_modes"),
+    "known_modes.captured": _size("known_modes"),
+    "known_modes.quality": _share("known_modes"),
     "memorization.copies": _share("memorization"),
     "memorization.flagged": _size("memorization"),
     "memorization.relabelling": _share("memorization"),
@@ -114,11 +121,11 @@ FINDINGS: Mapping[str, Entry] = {
 """The findings with a number, by their ids."""
 
 SEEKERS: Mapping[Condition, tuple[str, ...]] = {
-    Condition.MISSING_MODES: ("modes.missing",),
-    Condition.IMBALANCED_MODES: ("modes.balance",),
+    Condition.MISSING_MODES: ("modes.missing", "known_modes.captured"),
+    Condition.IMBALANCED_MODES: ("modes.balance", "known_modes.balance"),
     Condition.WITHIN_MODE_COLLAPSE: ("coverage.diversity", "sensitivity.dimension"),
     Condition.FEW_DISTINCT_SAMPLES: ("duplicates.support",),
-    Condition.OFF_DISTRIBUTION: ("coverage.fidelity",),
+    Condition.OFF_DISTRIBUTION: ("coverage.fidelity", "known_modes.quality"),
     Condition.MEMORIZATION: ("memorization.copies",),
     Condition.IGNORED_LATENT: ("sensitivity.latent", "audit.constant"),
     Condition.LATENT_CUTS: ("cuts.crossings",),

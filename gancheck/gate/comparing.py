@@ -18,6 +18,7 @@ _ALWAYS = ("samples", "compared", "seed", "embedder_sha256", "reference_sha256")
 _WITH: Mapping[str, tuple[str, ...]] = {
     "memorization": ("holdout_sha256", "training_sha256"),
     "discriminator": ("discriminator_sha256",),
+    "known_modes": ("modes_sha256", "modes_sd", "modes_range"),
 }
 _SHOWN = 16  # characters of a hash that tell two files apart
 _LEAST_SHARE = 0.25

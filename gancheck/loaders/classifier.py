@@ -15,7 +15,7 @@ from gancheck.loaders.audited import Role, batches, open_audited
 from gancheck.loaders.hashing import hash_file
 from gancheck.loaders.interface import LoadOptions
 from gancheck.loaders.network import Network
-from gancheck.measures.captured import Captured, captured_by
+from gancheck.measures.captured import LEAST_POSTERIOR, Captured, captured_by
 
 if TYPE_CHECKING:
     from gancheck.types import AnyArray, FloatArray
@@ -65,9 +65,14 @@ class Classifier:
         each = product(range(self.classes), repeat=self.pictures)
         return tuple("-".join(map(str, classes)) for classes in each)
 
-    def captured(self, values: AnyArray, seed: int, ceiling: float | None = None) -> Captured:
+    @property
+    def condition(self) -> str:
+        """When a sample is of high quality, in words."""
+        return f"of one class with a probability of at least {LEAST_POSTERIOR:g}"
+
+    def captured(self, values: AnyArray, seed: int) -> Captured:
         """Assign samples to its classes; see `posteriors` and `captured_by`."""
-        return captured_by(self.posteriors(values), ceiling=ceiling, seed=seed)
+        return captured_by(self.posteriors(values), seed=seed)
 
     def posteriors(self, values: AnyArray) -> FloatArray:
         """Return the probability of each class: (n, m), or (n, pictures, m) for several pictures.
@@ -82,7 +87,9 @@ class Classifier:
             ShapeError: It does not take such samples.
             GeneratorError: It returns NaN or infinite values.
         """
-        outputs = [self._ask(values[rows])[:count] for rows, count in batches(*self._sizes(values))]
+        outputs = [
+            self.outputs(values[rows])[:count] for rows, count in batches(*self._sizes(values))
+        ]
         found = np.concatenate(outputs)
         if not np.isfinite(found).all():
             raise GeneratorError(f"the classifier {self.path} returned NaN or infinite values")
@@ -94,8 +101,12 @@ class Classifier:
         size = self.network.batch or max(self.network.smallest_batch, min(_ROWS, whole))
         return len(values), size
 
-    def _ask(self, values: AnyArray) -> FloatArray:
-        """Ask about one batch; all pictures of one kind at a time, so that no call is larger."""
+    def outputs(self, values: AnyArray) -> FloatArray:
+        """Return what it says of one batch, as it stands in its file.
+
+        Raises:
+            ShapeError: It does not take such samples, or returns no numbers of classes.
+        """
         shown = self._shown(values)
         if self.pictures == 1:
             return _outputs(self.network, shown, self.path)
@@ -133,7 +144,7 @@ def open_classifier(
     made = Classifier(network, shape, 0, 1, value_range if images else None, str(path))
     tried = np.zeros((made.network.batch or max(_TRIED, network.smallest_batch), *shape))
     try:
-        found = made._ask(tried)  # noqa: SLF001 - of this class
+        found = made.outputs(tried)
     except ShapeError:
         if not images or shape[0] == 1:
             raise
@@ -150,7 +161,7 @@ def open_classifier(
 
 def _stacked(made: Classifier, tried: FloatArray) -> FloatArray:
     try:
-        return made._ask(tried)  # noqa: SLF001 - of this module's class
+        return made.outputs(tried)
     except ShapeError as error:
         raise ShapeError(
             f"the classifier {made.path} takes neither samples of shape {made.shape} nor single "

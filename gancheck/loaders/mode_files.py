@@ -14,7 +14,7 @@ from gancheck.loaders.arrayfile import read_array, read_arrays
 from gancheck.loaders.classifier import Classifier, open_classifier
 from gancheck.loaders.hashing import hash_file
 from gancheck.loaders.sniff import sniff
-from gancheck.measures.captured import Captured, captured
+from gancheck.measures.captured import Captured, captured, high_quality_radius
 from gancheck.types import Generator, SampleSet
 
 if TYPE_CHECKING:
@@ -75,6 +75,12 @@ class Centres:
             f"{number} at ({', '.join(f'{side:.3g}' for side in place)})"
             for number, place in enumerate(self.places)
         )
+
+    @property
+    def condition(self) -> str:
+        """When a sample is of high quality, in words."""
+        radius = high_quality_radius(self.places.shape[1])
+        return f"within {radius:.3g} standard deviations of a centre"
 
     def captured(self, values: AnyArray, seed: int) -> Captured:
         """Assign samples (n, d) to them."""

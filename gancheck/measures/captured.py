@@ -126,7 +126,7 @@ class Captured:
 
     def divergence_bounds(self) -> tuple[Interval, Tails]:
         """Bound the mean of the reverse KL over runs with as many samples."""
-        value, most = self.reverse_kl, -math.log(float(self.shares.min()))
+        value, most = self.reverse_kl, math.log(1 / float(self.shares.min()))
         return tails_around(value, divergence_error(self.counts, self.shares), value, high=most)
 
     @cached_property

@@ -11,6 +11,7 @@ import torch
 from scipy.special import ndtr
 
 from gancheck.critic import Critic
+from gancheck.loaders.mode_files import Centres
 from gancheck.loaders.network import CallPlan, Network
 from gancheck.measures.trust import Trust, self_test
 from gancheck.reference import Part, Reference
@@ -147,6 +148,20 @@ def with_judge(study: Study) -> Study:
     return dataclasses.replace(study, critic=Critic(Network(undecided, CallPlan(("x",), "x"))))
 
 
+def with_ring(study: Study, sd: float = 0.05) -> Study:
+    """Return the same study of points with the eight modes of the ring known."""
+    angle = 2 * np.pi * np.arange(8) / 8
+    places = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return with_centres(study, places, sd)
+
+
+def with_centres(study: Study, places: FloatArray, sd: float) -> Study:
+    """Return the same study with modes known around centres (m, d)."""
+    m = len(places)
+    known = Centres(places, np.full(m, sd), np.full(m, 1 / m))
+    return dataclasses.replace(study, known=known)
+
+
 def trust_of(study: Study) -> Trust | None:
     """Run the self-test of a study's view."""
     view, scored = study.view, study.reference.scored.given()
@@ -161,7 +176,7 @@ def shuffled(study: Study, seed: int) -> Study:
     samples = study.samples.take(rng.permutation(len(study.samples)))
     if study.reference_parts is None:
         alone = study_of(samples, sampler=study.sampler, tolerance=study.view.tolerance)
-        return dataclasses.replace(alone, critic=study.critic)
+        return dataclasses.replace(alone, critic=study.critic, known=study.known)
     scored = study.reference_parts.scored.given()
     apart = study.reference_parts.independent.given()
     mixed = study_of(
@@ -173,7 +188,7 @@ def shuffled(study: Study, seed: int) -> Study:
         trust=study.view.trust,
         seed=study.seed,
     )
-    return dataclasses.replace(mixed, critic=study.critic)
+    return dataclasses.replace(mixed, critic=study.critic, known=study.known)
 
 
 def gaussian_map(d: int = 16) -> Mapped:

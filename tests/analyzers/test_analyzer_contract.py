@@ -19,7 +19,9 @@ from analyzers.studies import (
     sample_set,
     shuffled,
     study_of,
+    with_centres,
     with_judge,
+    with_ring,
 )
 from gancheck.analyzers import ANALYZERS, Analyzer
 from gancheck.errors import NotAvailable
@@ -39,8 +41,12 @@ HEADINGS = (
 
 @pytest.fixture(scope="module")
 def vectors() -> Study:
-    """A sound generator of vectors: samples and reference follow one Gaussian."""
-    return with_judge(drawn_study(gaussian_map(), 1000))
+    """A sound generator of vectors: samples and reference follow one Gaussian.
+
+    Its two halves are modes that are known, each about as wide as the whole.
+    """
+    study = with_judge(drawn_study(gaussian_map(), 1000))
+    return with_centres(study, np.eye(2, 16) - np.eye(2, 16)[::-1], 1.0)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +58,7 @@ def images() -> Study:
 @pytest.fixture(scope="module")
 def mixture() -> Study:
     """A sound set of samples of eight modes, without its generator."""
-    return study_of(sample_set(ring(800, 1)), sample_set(ring(1200, 2)))
+    return with_ring(study_of(sample_set(ring(800, 1)), sample_set(ring(1200, 2))))
 
 
 @pytest.fixture(scope="module")

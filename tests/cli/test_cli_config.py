@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 from gancheck.cli import flags
 from gancheck.cli.application import application
 from gancheck.cli.gate_flags import GateFlags
+from gancheck.cli.mode_flags import ModesFlags
 from gancheck.cli.sources import ConfiguredGate, ConfiguredModel, option
 from gancheck.config import GATE_SETTINGS, OPTIONS, SETTINGS
 from gancheck.config.kinds import DECISIONS, LEVELS
@@ -57,7 +58,7 @@ def test_keys_of_a_file_are_the_options_of_diagnose_and_gate() -> None:
     """No option is forgotten and none is invented; what lowers a guard is left out."""
     groups = (
         *(flags.ReferenceFlags, flags.RunFlags, flags.EffortFlags),
-        *(flags.ModelFlags, flags.CriticFlags),
+        *(flags.ModelFlags, flags.CriticFlags, ModesFlags),
     )
     names = {field.name.replace("_", "-") for group in groups for field in fields(group)}
     assert set(SETTINGS) == names - {"trust", "only-class"} | {"map", "class"}
