@@ -5,7 +5,7 @@ BIN     = $(VENV)/bin
 T      ?= tests
 ARGS   ?=
 
-.PHONY: demo test lint format clean bench bench-accuracy bench-faults bench-gate bench-null bench-compare bench-page bench-sampling bench-trace bench-whole fuzz browser
+.PHONY: demo test lint format clean bench bench-accuracy bench-faults bench-gate bench-null bench-compare bench-page bench-sampling bench-trace bench-whole fuzz browser remedies
 
 demo: $(VENV)/.ready
 	$(BIN)/gancheck demo
@@ -19,6 +19,7 @@ lint: $(VENV)/.ready
 	$(BIN)/mypy
 	$(BIN)/mypy examples/mnist
 	$(BIN)/mypy examples/spiral
+	$(BIN)/mypy --package examples.remedies
 
 format: $(VENV)/.ready
 	$(BIN)/ruff check --fix
@@ -43,6 +44,10 @@ bench-accuracy: $(VENV)/.bench
 # Real against real, over and over: ARGS="--runs 20" is a first look.
 bench-null: $(VENV)/.ready
 	PYTHONPATH=tests $(BIN)/python -m bench.null $(ARGS)
+
+# Every remedy on ring, grid and spiral (DCGAN on digits), 3 seeds: hours; stop it and run it again.
+remedies: $(VENV)/.ready
+	OMP_NUM_THREADS=1 $(BIN)/python -m examples.remedies.table $(ARGS)
 
 # Speed and memory beside prdc, faiss and vendi-score, in one run; ARGS="--only neighbours" is
 # shorter, ARGS="--growth 5000,10000,20000,50000" shows how both grow.

@@ -1,0 +1,1 @@
+"""The remedies of the literature against collapse: trained on toy data, then diagnosed."""
