@@ -39,11 +39,12 @@ def test_info_says_where_how_much_and_how_old(place: Path, arguments: tuple[str,
     result = run(*arguments)
 
     assert result.exit_code == ExitCode.OK
-    where, references, features = result.stdout.splitlines()
+    where, references, features, traces = result.stdout.splitlines()
     assert where == str(place)
     assert references.startswith("  references   1 file     2 KiB of at most 2.0 GiB")
     assert "oldest used 20" in references
     assert features.split()[:3] == ["features", "0", "files"]
+    assert traces.split()[:3] == ["traces", "0", "files"]
     assert len(list((place / "references").iterdir())) == 2
 
 

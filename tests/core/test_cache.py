@@ -248,7 +248,7 @@ def test_what_others_put_there_is_not_removed(
     monkeypatch.setattr(cache, "MOST_BYTES", 0)
     cache.prune(folder, ".gcref", 0)
     assert names(folder) == foreign
-    assert [one.count for one in cache.clear()] == [0, 0]
+    assert [one.count for one in cache.clear()] == [0, 0, 0]
     assert names(folder) == foreign
     assert (tmp_path / "mine").read_text() == "mine"
 
@@ -258,6 +258,7 @@ def test_what_the_cache_holds_is_told_and_cleared(folder: Path, known: PreparedR
     assert [(one.kind, one.count, one.size, one.oldest) for one in cache.contents()] == [
         ("references", 0, 0, None),
         ("features", 0, 0, None),
+        ("traces", 0, 0, None),
     ]
     for key in (ONE, TWO):
         cache.store(key, known)
@@ -267,12 +268,16 @@ def test_what_the_cache_holds_is_told_and_cleared(folder: Path, known: PreparedR
     features.mkdir()
     (features / f"{ONE}.features").write_bytes(bytes(100))
     (features / f".{TWO}.features.7-ab.part").write_bytes(bytes(100))
+    traces = cache.traces_folder()
+    traces.mkdir()
+    (traces / f"{ONE}.checkpoint").write_bytes(bytes(50))
     held = [(one.kind, one.count, one.size, one.oldest) for one in cache.contents()]
     assert held[0] == ("references", 2, 2 * size, 1e9)
     assert held[1][:3] == ("features", 1, 100)
-    assert [one.count for one in cache.clear()] == [2, 1]
-    assert names(folder) | names(features) == set()
-    assert [one.count for one in cache.clear()] == [0, 0]
+    assert held[2][:3] == ("traces", 1, 50)
+    assert [one.count for one in cache.clear()] == [2, 1, 1]
+    assert names(folder) | names(features) | names(traces) == set()
+    assert [one.count for one in cache.clear()] == [0, 0, 0]
 
 
 def test_the_cache_may_lie_behind_a_link(
