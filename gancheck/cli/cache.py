@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 HELP = (
     "Show what is kept between runs, or remove it.\n\n"
-    "Kept are prepared references, the features of training and held-out sets, and checkpoints that "
-    "a trace measured, found again by the content of their files. What was not used for longest "
-    "goes first when there is too much. Nothing depends on it but time. GANCHECK_CACHE_DIR names "
-    "another folder."
+    "Kept are prepared references, the features of training and held-out sets, and checkpoints "
+    "that a trace measured, found again by the content of their files. What was not used for "
+    "longest goes first when there is too much. Nothing depends on it but time. "
+    "GANCHECK_CACHE_DIR names another folder."
 )
 EPILOG = epilog(
     Example("gancheck cache info", "Say where it lies, how much there is, and how old."),
