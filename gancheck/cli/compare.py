@@ -104,7 +104,8 @@ class ComparisonFlags:
         Raises:
             OutputError: A file cannot be written.
         """
-        from gancheck.reporters.comparisons import as_json, print_comparison, print_ruling
+        from gancheck.reporters.comparisons.terminal import print_comparison, print_ruling
+        from gancheck.reporters.comparisons.text import as_json
         from gancheck.reporters.html.comparison import render
 
         if not self.takes_stdout:

@@ -92,7 +92,7 @@ def test_a_training_is_told_line_by_line_and_as_a_whole(training: Path, trace: R
     assert report["losses"]["loss_d"] == [1.0, 0.5]
     assert report["checkpoints"][0]["judged"]["path"].endswith("D_100.pt")
     assert {"voyage", "fields"} <= {one["kind"] for one in report["exhibits"]}
-    assert report["settings"]["command"].startswith("gancheck ")
+    assert report["settings"]["command"].startswith("gancheck")
     assert "G_350.pt" in done.stdout
     assert "COLLAPSED" in done.stdout
     assert Path("trace.gancheck.html").read_text().startswith("<!doctype html>")

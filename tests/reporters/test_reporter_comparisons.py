@@ -25,7 +25,8 @@ from gancheck.comparing import (
     Side,
 )
 from gancheck.measures.spectrum import Carried, Direction, Spectrum
-from gancheck.reporters.comparisons import as_json, print_comparison, print_ruling
+from gancheck.reporters.comparisons.terminal import print_comparison, print_ruling
+from gancheck.reporters.comparisons.text import as_json
 from gancheck.reporters.html.comparison import render
 from gancheck.types import Diagnosis
 
