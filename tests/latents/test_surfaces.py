@@ -54,8 +54,10 @@ def surfaces_of(run: Map, law: str, d: int) -> tuple[Surface, ...]:
     return find_surfaces(crossings_of(run, law, d), run, tolerance=0.02, least=3, most=48)
 
 
-@pytest.mark.parametrize("planes", [0, 1, 2, 3, 4])
-@pytest.mark.parametrize("d", [2, 32, 128])
+@pytest.mark.parametrize(
+    ("d", "planes"),
+    [*((d, planes) for d in (2, 32) for planes in range(5)), (128, 0), (128, 1), (128, 3)],
+)
 def test_every_plane_is_found_as_its_own_surface(d: int, planes: int) -> None:
     """Each hyperplane comes back within a tenth of a degree and 0.001, and nothing else does."""
     rng = np.random.default_rng([d, planes])

@@ -25,8 +25,8 @@ def normal(seed: int, d: int, shift: float = 0.0) -> FloatArray:
 
 @pytest.mark.parametrize("d", [2, 64])
 def test_equal_laws_are_not_bounded(d: int) -> None:
-    """Nobody tells equal laws apart: the limit stays near or above 1 in ten draws."""
-    assert min(overlap_bound(normal(s, d), normal(s + 1, d)) for s in range(0, 20, 2)) >= 0.97
+    """Nobody tells equal laws apart: the limit stays near or above 1 in six draws."""
+    assert min(overlap_bound(normal(s, d), normal(s + 1, d)) for s in range(0, 12, 2)) >= 0.97
 
 
 def test_a_small_shift_in_many_dimensions_is_bounded() -> None:
