@@ -20,6 +20,7 @@ lint: $(VENV)/.ready
 	$(BIN)/mypy examples/mnist
 	$(BIN)/mypy examples/spiral
 	$(BIN)/mypy --package examples.remedies
+	$(BIN)/mypy --package examples.traps
 
 format: $(VENV)/.ready
 	$(BIN)/ruff check --fix
