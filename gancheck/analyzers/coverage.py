@@ -6,8 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from gancheck.analyzers import ANALYZERS
 from gancheck.embedders.interface import is_tolerant
+from gancheck.errors import NotAvailable
+from gancheck.measures.balance import BALANCED, mode_overlap
 from gancheck.measures.overlap import Overlap, overlap
 from gancheck.measures.prdc import Mean, clipped_density, compare, prdc
 from gancheck.stats import tails_around
@@ -17,6 +21,7 @@ from gancheck.types import Condition, Evidence, Finding, Interval, Score, Severi
 if TYPE_CHECKING:
     from gancheck.types import FloatArray
 
+_LEAST_COUNTED = 100
 _OVERLAP_VERSION = 2  # rises whenever `overlap` gives other numbers for the same samples
 
 
@@ -76,16 +81,16 @@ class Coverage:
         fidelity = _mean_score("fidelity", found.pop("clipped"), ceiling, (self.k, strict.name))
         yield fidelity
         yield from _published(found, ceilings, (self.k, view.name))
-        yield self._judge_diversity(main, view)
+        yield self._judge_diversity(main, view, balanced=_is_balanced(study))
         yield self._judge_fidelity(fidelity)
 
-    def _judge_diversity(self, main: Overlap, view: View) -> Finding:
+    def _judge_diversity(self, main: Overlap, view: View, *, balanced: bool) -> Finding:
         severity = Severity.OK
         if main.high < self.fail_below:
             severity = Severity.FAIL
         elif main.high < self.warn_below:
             severity = Severity.WARN
-        condition, reading = read_sides(main)
+        condition, reading = read_sides(main, balanced=balanced)
         if severity is Severity.FAIL and not self._trusts(view, main):
             severity = Severity.WARN
             reading += (
@@ -130,8 +135,13 @@ class Coverage:
         return steady or main.uniqueness < self.fail_below
 
 
-def read_sides(main: Overlap) -> tuple[Condition, str]:
-    """Name the disease that a low overlap speaks for, from how its two sides differ."""
+def read_sides(main: Overlap, *, balanced: bool = False) -> tuple[Condition, str]:
+    """Name the disease that a low overlap speaks for, from how its two sides differ.
+
+    Args:
+        main: The overlap.
+        balanced: Whether the shares of the modes agree.
+    """
     crowding = main.from_reference - main.from_samples
     if main.uniqueness < 0.5:
         return Condition.FEW_DISTINCT_SAMPLES, (
@@ -147,9 +157,26 @@ def read_sides(main: Overlap) -> tuple[Condition, str]:
         return Condition.OFF_DISTRIBUTION, (
             "Samples spread wider than the reference: noise, artefacts or the wrong output range."
         )
+    if balanced:
+        return Condition.WITHIN_MODE_COLLAPSE, (
+            "The shares of the modes agree, so what is missing is missing inside them: a part of "
+            "each mode, or its width."
+        )
     return Condition.IMBALANCED_MODES, (
         "Some regions of the reference get too few samples or none, others too many. See the modes."
     )
+
+
+def _is_balanced(study: Study) -> bool:
+    """Tell whether the shares of the modes agree; without modes nobody knows."""
+    try:
+        found, known, count = study.found_modes, study.reference_modes, len(study.modes.names)
+    except NotAvailable:
+        return False
+    hits, base = (np.bincount(side[side >= 0], minlength=count) for side in (found, known))
+    if min(hits.sum(), base.sum()) < _LEAST_COUNTED:
+        return False
+    return mode_overlap(hits, base, study.rng("modes"))[0] >= BALANCED
 
 
 def _overlap(view: View) -> Overlap:

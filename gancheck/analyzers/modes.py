@@ -11,6 +11,7 @@ import numpy as np
 from gancheck import exhibits
 from gancheck.analyzers import ANALYZERS
 from gancheck.errors import NotAvailable
+from gancheck.measures.balance import BALANCED, mode_overlap
 from gancheck.measures.clusters import centers
 from gancheck.reference import Part
 from gancheck.stats import (
@@ -26,7 +27,6 @@ from gancheck.types import (
     Evidence,
     Exhibit,
     Finding,
-    Interval,
     Mode,
     ModeStatus,
     Score,
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 MISSING_BELOW, UNDER_BELOW, OVER_ABOVE = 0.25, 0.5, 2.0
 _DRAWS = 400
-_FOLDED = 1.30  # makes the correction exact on average where shares are equal
 _NAMED = 10
 
 
@@ -77,7 +76,7 @@ class Modes:
 
     fail_missing_share: float = 0.05
     fail_balance_below: float = 0.6
-    warn_balance_below: float = 0.85
+    warn_balance_below: float = BALANCED
 
     def analyze(self, study: Study) -> Iterator[Evidence]:
         """Yield every mode, a finding on missing ones and one on the balance."""
@@ -252,39 +251,6 @@ def count_modes(hits: IntArray, base_hits: IntArray, names: list[str]) -> Iterat
         )
 
 
-def mode_overlap(
-    hits: IntArray, base_hits: IntArray, rng: np.random.Generator
-) -> tuple[float, Interval]:
-    """Estimate ``sum min(p_c, q_c) = 1 - sum |p_c - q_c| / 2``, the overlap of the shares.
-
-    The plug-in sum is too small: two samples of one law never have equal counts. What chance adds
-    to each difference is taken off; it is much where shares agree and nothing where a mode is
-    plainly missing. The interval comes from redrawing both sides, and reaches down to what no
-    such correction would give: many small differences cannot be told from chance.
-    """
-    n, base_n = int(hits.sum()), int(base_hits.sum())
-    p, q = base_hits / base_n, hits / n
-    chance = _added_by_chance(q - p, np.sqrt(p * (1 - p) / base_n + q * (1 - q) / n))
-    plain = float(np.minimum(p, q).sum())
-    value = min(1.0, plain + float(chance.sum()) / 2)
-    margin = 1.96 * float(_overlaps(rng, q, n, p, base_n).std())
-    return value, Interval(max(0.0, plain - margin), min(1.0, value + margin))
-
-
-def _added_by_chance(gap: FloatArray, error: FloatArray) -> FloatArray:
-    """Estimate how much larger the size of each measured gap is than that of the true gap.
-
-    The size of a normal number is folded: its mean exceeds the size of the mean. The true gap is
-    taken to be what is left of the measured one beyond its error.
-    """
-    from scipy.special import ndtr
-
-    safe = np.maximum(error, 1e-12)
-    z = np.sqrt(np.maximum(0.0, (gap / safe) ** 2 - 1))
-    folded = np.sqrt(2 / np.pi) * np.exp(-(z**2) / 2) - 2 * z * ndtr(-z)
-    return np.asarray(_FOLDED * error * folded)
-
-
 def effective_modes(hits: IntArray, base_hits: IntArray, rng: np.random.Generator) -> Score:
     """Score k exp(-KL(q || p)): equals k (1 - m) exactly when mass m is dropped.
 
@@ -314,14 +280,6 @@ def _counted_modes(hits: IntArray, n: int) -> Score:
     """Score the modes that any sample hits, as most papers count them; exact for these samples."""
     drawn = float((hits > 0).sum())
     return Score("counted_modes", drawn, drawn, drawn, float(len(hits)), n)
-
-
-def _overlaps(
-    rng: np.random.Generator, q: FloatArray, n: int, p: FloatArray, base_n: int
-) -> FloatArray:
-    drawn = rng.multinomial(n, q, _DRAWS) / n
-    base = rng.multinomial(base_n, p, _DRAWS) / base_n
-    return np.asarray(np.minimum(drawn, base).sum(axis=1))
 
 
 def _count(modes: IntArray, count: int) -> IntArray:

@@ -243,6 +243,30 @@ def test_the_sides_name_the_disease(
     assert read_sides(found)[0] is condition
 
 
+@pytest.mark.parametrize(
+    ("shares", "half", "condition"),
+    [
+        ((0.25, 0.25, 0.25, 0.25), True, Condition.WITHIN_MODE_COLLAPSE),
+        ((0.7, 0.1, 0.1, 0.1), False, Condition.IMBALANCED_MODES),
+    ],
+)
+def test_what_is_lost_inside_modes_is_not_called_imbalance(
+    shares: tuple[float, ...], half: bool, condition: Condition
+) -> None:
+    """Half of every mode lost, and whole modes thinned, give like scores and other names."""
+    middles = np.array([[0, 0], [40, 0], [0, 40], [40, 40]], dtype=np.float32)
+    labels = np.arange(2400) % 4
+    samples = normal(1600, 2, 7)
+    if half:
+        samples[:, 0] = np.abs(samples[:, 0])
+    samples += middles[np.random.default_rng(5).choice(4, 1600, p=shares)]
+    study = study_of(sample_set(samples), sample_set(normal(2400, 2, 6) + middles[labels], labels))
+    found = findings(Coverage().analyze(study))["coverage.diversity"]
+
+    assert found.severity >= Severity.WARN
+    assert found.condition is condition
+
+
 def test_sides_that_differ_by_chance_name_no_direction() -> None:
     """A difference within twice its standard error is no crowding."""
     found = overlap_with(1.0, (0.85, 0.65), 0.12)

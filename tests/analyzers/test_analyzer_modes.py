@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from analyzers.studies import findings, modes, ring, sample_set, scores, study_of
-from gancheck.analyzers.modes import Modes, count_modes, effective_modes, mode_overlap
+from gancheck.analyzers.modes import Modes, count_modes, effective_modes
 from gancheck.errors import NotAvailable
+from gancheck.measures.balance import mode_overlap
 from gancheck.samplers.batches import Sampler
 from gancheck.types import Condition, SampleSet, Severity
 

@@ -43,6 +43,7 @@ def test_a_loop_goes_as_far_as_it_is_told() -> None:
     """So both sides take turns; the last batch may be short."""
     latents = np.arange(10, dtype=np.float32).reshape(10, 1) / 5 - 1
     loop = Loop(lambda z: z.view(-1, 1, 1, 1), latents, 4, (1, 1, 1))
+    loop.images[:] = 0
     loop.run_to(5)
     assert len(loop.pieces) == 2
     assert not loop.images[8:].any()
