@@ -123,7 +123,7 @@ def _map(study: Study, plane: Plane, axes: tuple[str, str]) -> Exhibit:
         plane.off,
         *_pictured(study.samples, len(plane.samples), plane.off),
         names=study.samples.ids[:MAP_POINTS],
-        colours=_latent_colours(study.samples, len(plane.samples)),
+        colours=latent_colours(study.samples, len(plane.samples)),
     )
     reference = None
     if study.reference_parts is not None:
@@ -206,7 +206,7 @@ def _pictured(
     return rows, source.pictures(rows) if isinstance(source, Part) else source.values[rows]
 
 
-def _latent_colours(samples: SampleSet, n: int) -> AnyArray | None:
+def latent_colours(samples: SampleSet, n: int) -> AnyArray | None:
     """Colour samples by their places in a latent plane; None where the latents are no plane."""
     if samples.latents is None or samples.latents[0].size != 2:
         return None

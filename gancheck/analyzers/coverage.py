@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from gancheck.analyzers import ANALYZERS
 from gancheck.embedders.interface import is_tolerant
 from gancheck.errors import NotAvailable
-from gancheck.measures.balance import BALANCED, mode_overlap
+from gancheck.measures.balance import BALANCED, counted, mode_overlap
 from gancheck.measures.overlap import Overlap, overlap
 from gancheck.measures.prdc import Mean, clipped_density, compare, prdc
 from gancheck.stats import tails_around
@@ -173,7 +171,7 @@ def _is_balanced(study: Study) -> bool:
         found, known, count = study.found_modes, study.reference_modes, len(study.modes.names)
     except NotAvailable:
         return False
-    hits, base = (np.bincount(side[side >= 0], minlength=count) for side in (found, known))
+    hits, base = counted(found, count), counted(known, count)
     if min(hits.sum(), base.sum()) < _LEAST_COUNTED:
         return False
     return mode_overlap(hits, base, study.rng("modes"))[0] >= BALANCED

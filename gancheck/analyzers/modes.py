@@ -11,7 +11,7 @@ import numpy as np
 from gancheck import exhibits
 from gancheck.analyzers import ANALYZERS
 from gancheck.errors import NotAvailable
-from gancheck.measures.balance import BALANCED, mode_overlap
+from gancheck.measures.balance import BALANCED, counted, mode_overlap
 from gancheck.measures.clusters import centers
 from gancheck.reference import Part
 from gancheck.stats import (
@@ -84,7 +84,7 @@ class Modes:
         modes_of = study.modes
         names = list(modes_of.names)
         found, known = study.found_modes, study.reference_modes
-        hits, base_hits = _count(found, len(names)), _count(known, len(names))
+        hits, base_hits = counted(found, len(names)), counted(known, len(names))
         _require_enough(hits, base_hits)
         modes = tuple(count_modes(hits, base_hits, names))
         yield from modes
@@ -280,11 +280,6 @@ def _counted_modes(hits: IntArray, n: int) -> Score:
     """Score the modes that any sample hits, as most papers count them; exact for these samples."""
     drawn = float((hits > 0).sum())
     return Score("counted_modes", drawn, drawn, drawn, float(len(hits)), n)
-
-
-def _count(modes: IntArray, count: int) -> IntArray:
-    """Count the samples of each mode; those of no clear mode are left out."""
-    return np.asarray(np.bincount(modes[modes >= 0], minlength=count))
 
 
 def _require_enough(hits: IntArray, base_hits: IntArray) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as encoding
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -220,13 +219,13 @@ class Monitor:
 
     def _save(self, trace: Trace) -> None:
         from gancheck.reporters.traces.page import render
+        from gancheck.reporters.traces.text import as_json
         from gancheck.reporters.writing import write
         from gancheck.stored import trace_as_stored
 
         known = trace_as_stored(trace)
         if self._json is not None:
-            text = encoding.dumps(known.to_dict(), indent=1, allow_nan=False, ensure_ascii=False)
-            write(text + "\n", Path(self._json), force=False)
+            write(as_json(known), Path(self._json), force=False)
         if self._html is not None:
             write(render(known), Path(self._html), force=False)
 

@@ -53,7 +53,7 @@ class Targets:
             OutputError: A file that gancheck did not write is in the way.
         """
         from gancheck.errors import UsageError
-        from gancheck.reporters.writing import require_writable
+        from gancheck.reporters.writing import is_own_picture, require_writable
 
         if self.animate is not None and self._form not in ("gif", "webp"):
             raise UsageError(
@@ -65,7 +65,7 @@ class Targets:
         if len(set(paths)) < len(paths):
             raise UsageError("two of the results go to one file", "Give each a path of its own.")
         for form, path in self._files().items():
-            own = _is_picture(path) if form in ("png", "animation") else _is_look(path)
+            own = is_own_picture(path) if form in ("png", "animation") else _is_look(path)
             require_writable(path, force=self.force or own)
 
     def write(self, report: CutReport, command: str) -> CutReport:
@@ -137,11 +137,3 @@ def _is_look(path: Path) -> bool:
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(found, dict) and {"schema", "cuts", "slice", "versions"} <= found.keys()
-
-
-def _is_picture(path: Path) -> bool:
-    """Tell whether a picture names gancheck as its maker."""
-    try:
-        return b"gancheck" in path.read_bytes()
-    except OSError:
-        return False

@@ -78,7 +78,7 @@ class TraceTargets:
             OutputError: A file that gancheck did not write is in the way.
         """
         from gancheck.errors import UsageError
-        from gancheck.reporters.writing import require_writable
+        from gancheck.reporters.writing import is_own_picture, require_writable
 
         for flag, off, path in (
             ("html", self.no_html, self.html),
@@ -96,7 +96,9 @@ class TraceTargets:
         if len(set(places)) < len(places):
             raise UsageError("two of the results go to one place", "Give each a path of its own.")
         for form, file in self.files.items():
-            own = _is_stream(file) if form == "stream" else _is_picture(file, form)
+            own = (form == "stream" and _is_stream(file)) or (
+                form == "animation" and is_own_picture(file)
+            )
             require_writable(file, force=self.force or own)
 
     @property
@@ -150,12 +152,12 @@ class TraceTargets:
         Raises:
             OutputError: A file cannot be written, or the page does not fit into its budget.
         """
+        from gancheck.reporters.traces.text import as_json
         from gancheck.stored import trace_as_stored
 
         known = trace_as_stored(trace)
         if self.data is not None:
-            text = encoding.dumps(known.to_dict(), indent=1, allow_nan=False, ensure_ascii=False)
-            self._put(text + "\n", self.data)
+            self._put(as_json(known), self.data)
         if self.page is not None:
             write_trace_page(known, self.page, budget=self.max_report_size, force=True)
         if self.animate is not None:
@@ -201,11 +203,3 @@ def _is_stream(path: Path) -> bool:
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(found, dict) and found.keys() >= _ROW
-
-
-def _is_picture(path: Path, form: str) -> bool:
-    """Tell whether a picture names gancheck as its maker."""
-    try:
-        return form == "animation" and b"gancheck" in path.read_bytes()
-    except OSError:
-        return False

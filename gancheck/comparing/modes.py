@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gancheck.comparing.nouns import ModeChange, ModeShift
+from gancheck.measures.balance import counted
 from gancheck.measures.discordant import paired_ratio_p_values
 from gancheck.stats import reject_false_discoveries, share_ratio_interval, share_ratio_p_values
 
@@ -41,14 +42,14 @@ class ModeCounts:
     @property
     def hits(self) -> tuple[IntArray, IntArray]:
         """Samples of each side in each mode."""
-        return _count(self.a, len(self.names)), _count(self.b, len(self.names))
+        return counted(self.a, len(self.names)), counted(self.b, len(self.names))
 
     def changes(self) -> tuple[ModeChange, ...]:
         """Compare the counts of each mode; empty with fewer than 100 clear samples on a side."""
         if not self.paired:
             return count_changes(*self.hits, self.names, self.reference)
         hits = self.hits
-        both = _count(np.where(self.a == self.b, self.a, -1), len(self.names))
+        both = counted(np.where(self.a == self.b, self.a, -1), len(self.names))
         clear = int(hits[0].sum()), int(hits[1].sum())
 
         def p_values(own: int, other: int, ratio: float) -> FloatArray:
@@ -117,7 +118,3 @@ def _changes(
             )
         )
     return tuple(sorted(found, key=lambda mode: -abs(mode.b_share - mode.a_share)))
-
-
-def _count(modes: IntArray, count: int) -> IntArray:
-    return np.asarray(np.bincount(modes[modes >= 0], minlength=count))

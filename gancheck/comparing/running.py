@@ -20,6 +20,7 @@ from gancheck.comparing.sides import Drawn, draw, judged, pairing
 from gancheck.devices import full_float32
 from gancheck.errors import NotAvailable, UsageError
 from gancheck.loaders.in_memory import guarded, located
+from gancheck.measures.balance import counted
 from gancheck.measures.clusters import cluster
 from gancheck.measures.spectrum import Spectrum, differential_spectrum
 from gancheck.pipeline import diagnose, settings_of, versions
@@ -181,8 +182,8 @@ def _counts(drawn: Drawn, shared: Pairing) -> ModeCounts | None:
         if shared.reference:
             known = study.modes
             base = known.assign(study.view.reference)
-            counted = np.bincount(base[base >= 0], minlength=len(known.names))
-            shares = counted / max(1, counted.sum())
+            hits = counted(base, len(known.names))
+            shares = hits / max(1, hits.sum())
             a, b = (known.assign(side) for side in seen)
             return ModeCounts(a, b, known.names, shares, shared.latents)
         pool = np.stack(seen, axis=1).reshape(-1, seen[0].shape[1])

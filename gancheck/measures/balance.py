@@ -17,6 +17,11 @@ _DRAWS = 400
 _FOLDED = 1.30  # makes the correction exact on average where shares are equal
 
 
+def counted(modes: IntArray, count: int) -> IntArray:
+    """Count the samples (n,) of each of so many modes; those of no clear mode, -1, are left out."""
+    return np.asarray(np.bincount(modes[modes >= 0], minlength=count))
+
+
 def mode_overlap(
     hits: IntArray, base_hits: IntArray, rng: np.random.Generator
 ) -> tuple[float, Interval]:

@@ -75,6 +75,14 @@ def is_report(path: Path) -> bool:
     return _PAGE_MARK in text[:_HEAD] or _is_contract(text)
 
 
+def is_own_picture(path: Path) -> bool:
+    """Tell whether a picture names gancheck as its maker."""
+    try:
+        return b"gancheck" in path.read_bytes()
+    except OSError:
+        return False
+
+
 def _is_contract(text: str) -> bool:
     """Only our JSON has a schema, a verdict and the version of gancheck that reached it."""
     try:

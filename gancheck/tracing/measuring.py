@@ -12,6 +12,7 @@ import numpy as np
 from gancheck.analyzing import analyze
 from gancheck.asking import Asked
 from gancheck.errors import NotAvailable, UsageError
+from gancheck.measures.balance import counted
 from gancheck.plain import from_json, to_json
 from gancheck.samplers.planes import Plane, coordinate_plane
 from gancheck.settings import Clock
@@ -136,8 +137,7 @@ def _distance(one: FloatArray, other: FloatArray) -> float:
 
 
 def _counts(study: Study) -> tuple[int, ...]:
-    found = study.found_modes
-    return tuple(int(x) for x in np.bincount(found[found >= 0], minlength=len(study.modes.names)))
+    return tuple(int(x) for x in counted(study.found_modes, len(study.modes.names)))
 
 
 def _pictures(study: Study) -> AnyArray:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gancheck import exhibits
+from gancheck.atlas import latent_colours
 from gancheck.samplers.planes import Plane
 from gancheck.tracing.measuring import Outlook
 from gancheck.tracing.placing import POINTS, Ground
@@ -85,7 +86,7 @@ def _voyage(frames: Sequence[Frame], study: Study, ground: Ground) -> Iterator[E
         ground.reference,
         extent=ground.extent,
         axes=ground.axes,
-        colours=_colours(study, count),
+        colours=latent_colours(study.samples, count),
     )
 
 
@@ -108,16 +109,6 @@ def _over_latents(frames: Sequence[Frame], plane: Plane) -> Exhibit:
         unit="D(G(z))",
         axes=plane.axes,
     )
-
-
-def _colours(study: Study, count: int) -> AnyArray | None:
-    """Colour samples by their places in a latent plane; None where the latents are no plane."""
-    latents = study.samples.latents
-    if latents is None or latents[0].size != 2:
-        return None
-    flat = latents[:count].reshape(count, 2)
-    ranks = flat.argsort(axis=0, kind="stable").argsort(axis=0, kind="stable")
-    return exhibits.place_colours(ranks / max(count - 1, 1), (0.0, 1.0, 0.0, 1.0))
 
 
 def _spread(frames: Sequence[Frame]) -> Sequence[Frame]:

@@ -16,6 +16,7 @@ from gancheck.devices import full_float32
 from gancheck.errors import GancheckError, LoadError, NotAvailable, UsageError
 from gancheck.loaders import LoadOptions, load
 from gancheck.loaders.in_memory import InMemory, guarded, located
+from gancheck.measures.balance import counted
 from gancheck.pipeline import settings_of, versions
 from gancheck.preparation import Start, build_study, gather, prepare_once, read_prepared, read_raw
 from gancheck.prepare import is_portable
@@ -246,7 +247,7 @@ class _Common:
             found, names = self.study.reference_modes, self.study.modes.names
         except NotAvailable:
             return ()
-        return tuple(int(count) for count in np.bincount(found[found >= 0], minlength=len(names)))
+        return tuple(int(count) for count in counted(found, len(names)))
 
 
 class _ReferenceError(Exception):
