@@ -38,7 +38,10 @@ def train(
         players = system.make_players(world)
         optimizer_g, optimizer_d = system.make_optimizers(players)
         rounds = _rounds(system, world, seed)
+        paces = [_pace(optimizer) for optimizer in (optimizer_g, optimizer_d)]
         for step in range(1, total + 1):
+            for pace in paces:
+                pace(system.pace(step, total))
             for _ in range(system.updates_d):
                 _update(optimizer_d, system.discriminator_loss(players, next(rounds)))
                 system.after_discriminator(players)
@@ -57,6 +60,17 @@ def _rounds(system: System, world: World, seed: int) -> Iterator[Round]:
     while True:
         real, labels = world.draw(system.batch, source)
         yield Round(real, labels, system.draw_latents(system.batch, source), source)
+
+
+def _pace(optimizer: torch.optim.Optimizer) -> Callable[[float], None]:
+    """Return what sets an optimizer's rates to a multiple of those it was made with."""
+    first = [(group, group["lr"]) for group in optimizer.param_groups]
+
+    def set_to(multiple: float) -> None:
+        for group, rate in first:
+            group["lr"] = multiple * rate
+
+    return set_to
 
 
 def _update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:

@@ -12,6 +12,8 @@ import numpy as np
 
 from examples.remedies.comparing import comparison
 from examples.remedies.judging import COUNTED, POINTS, Outcome, perfect_overlap
+from examples.remedies.stacked import STACKED, STACKS, SURE
+from examples.remedies.stacked_section import divergence_of_chance, stacked_section
 from examples.remedies.system import System
 from examples.remedies.systems import SYSTEMS
 from examples.remedies.worlds import EXACT, REFERENCE, WORLDS, Exact, World
@@ -35,6 +37,10 @@ _FLAT_COLUMNS = tuple(
     if name not in ("modes", "reverse KL", "effective modes")
 )
 _PICTURE_COLUMNS = ("system", "runs", "diversity", "verdict", "conditions")
+_STACK_COLUMNS = (
+    *("system", "runs", "sure", "modes", "reverse KL", "by chance", "effective modes"),
+    *("modes of all", "reverse KL of all", "diversity", "verdict", "conditions"),
+)
 _DASH = "-"
 
 
@@ -43,7 +49,9 @@ def page(outcomes: Sequence[Outcome]) -> str:
     parts = [_opening(len(outcomes))]
     for world in WORLDS.values():
         mine = [outcome for outcome in outcomes if outcome.world == world.name]
-        if mine:
+        if mine and world.name == STACKED.name:
+            parts.append(stacked_section(mine, _table(world, mine)))
+        elif mine:
             parts.append(f"## {world.name.capitalize()}\n\n{_table(world, mine)}")
     parts += [comparison(outcomes), _unexpected(outcomes), _systems()]
     return "\n\n".join(parts) + "\n"
@@ -76,6 +84,9 @@ def _table(world: World, outcomes: Sequence[Outcome]) -> str:
     if exact is not None:
         columns = _FLAT_COLUMNS if world.centres is None else _COLUMNS
         rows.append(_perfect(exact))
+    if world.name == STACKED.name:
+        columns = _STACK_COLUMNS
+        rows.append(_perfect_stacks())
     lines = [_line(columns), _line("---" for _ in columns)]
     lines += [_line(row[name] for name in columns) for row in rows]
     return "\n".join(lines)
@@ -98,6 +109,10 @@ def _row(name: str, mine: Sequence[Outcome]) -> dict[str, str]:
         "on the spiral": quality,
         "reverse KL": spread([outcome.reverse_kl for outcome in mine], 2),
         "effective modes": spread([outcome.effective for outcome in mine], 1),
+        "sure": quality,
+        "by chance": spread([_by_chance(outcome) for outcome in mine], 2),
+        "modes of all": spread([outcome.modes_of_all for outcome in mine], 1),
+        "reverse KL of all": spread([outcome.reverse_kl_of_all for outcome in mine], 2),
         "overlap": spread([outcome.overlap for outcome in mine], 2),
         "diversity": _diversity(mine),
         "verdict": counted([outcome.verdict for outcome in mine], len(mine)),
@@ -107,6 +122,13 @@ def _row(name: str, mine: Sequence[Outcome]) -> dict[str, str]:
 
 def _percent(share: float | None) -> float | None:
     return None if share is None else 100 * share
+
+
+def _by_chance(outcome: Outcome) -> float | None:
+    """Return the divergence of as many sure stacks in perfect proportions; None for other data."""
+    if outcome.world != STACKED.name or not outcome.high_quality:
+        return None
+    return divergence_of_chance(round(outcome.high_quality * STACKS))
 
 
 def _diversity(mine: Sequence[Outcome]) -> str:
@@ -127,6 +149,25 @@ def _perfect(world: Exact) -> dict[str, str]:
         "reverse KL": f"{divergence:.4f}",
         "effective modes": f"{modes * math.exp(-divergence):.1f}",
         "overlap": f"{perfect_overlap(world):.2f}",
+        "diversity": "1.00",
+        "verdict": "healthy",
+    }
+
+
+def _perfect_stacks() -> dict[str, str]:
+    """Say what fresh real stacks would give; chance alone makes shares diverge."""
+    divergence = divergence_of_chance(round(SURE * STACKS))
+    perfect = dict.fromkeys(_STACK_COLUMNS, "") | {
+        "system": "*real digits*",
+        "modes": f"{STACKED.classes}",
+        "reverse KL": f"{divergence:.2f}",
+        "by chance": f"{divergence:.2f}",
+        "effective modes": f"{STACKED.classes * math.exp(-divergence):.1f}",
+        "sure": f"{SURE:.0%}",
+    }
+    return perfect | {
+        "modes of all": f"{STACKED.classes}",
+        "reverse KL of all": f"{divergence_of_chance(STACKS):.2f}",
         "diversity": "1.00",
         "verdict": "healthy",
     }
@@ -172,9 +213,10 @@ def _unexpected(outcomes: Sequence[Outcome]) -> str:
 
 def _uncured(name: str, world: str, bad: Sequence[Outcome], runs: int) -> str:
     modes = spread([one.modes for one in bad], 1)
-    counts = "" if modes == _DASH else f", modes {modes}"
     overlap = spread([one.overlap for one in bad], 2)
-    return f"- {name}, {world}: {len(bad)} of {runs} runs, overlap {overlap}{counts}"
+    counts = "" if overlap == _DASH else f", overlap {overlap}"
+    counts += "" if modes == _DASH else f", modes {modes}"
+    return f"- {name}, {world}: {len(bad)} of {runs} runs{counts}"
 
 
 def _systems() -> str:

@@ -1,4 +1,4 @@
-"""What papers report for the ring and the grid, where their data and their counting are ours."""
+"""What papers report: for the ring and the grid, where data and counting are ours; for stacks."""
 
 from __future__ import annotations
 
@@ -66,5 +66,39 @@ PUBLISHED = (
         Spread(23.8, 0.7),
         Spread(91.3, 0.8),
         Spread(0.13, 0.04),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class PublishedStacks:
+    """A row of a paper's table on stacked digits; every sample counts there.
+
+    Attributes:
+        paper: The table.
+        row: What the row is called there.
+        system: Our system of that kind; empty for none.
+        modes: Modes captured.
+        divergence: Reverse KL.
+    """
+
+    paper: str
+    row: str
+    system: str
+    modes: Spread
+    divergence: Spread
+
+
+_PAC2, _PAC3 = "PacGAN 2018, Table 2", "PacGAN 2018, Table 3, D = 1/4 G"
+_DCGAN, _PACGAN2, _WGAN_GP = "stacked-dcgan", "stacked-pacgan2", "stacked-wgan-gp"
+
+PUBLISHED_STACKS = (
+    PublishedStacks(_VEEGAN, "DCGAN", _DCGAN, Spread(99.0), Spread(3.40)),
+    PublishedStacks(_PAC2, "DCGAN", _DCGAN, Spread(78.9, 6.46), Spread(4.50, 0.127)),
+    PublishedStacks(_PAC3, "DCGAN", _DCGAN, Spread(78.5), Spread(5.21)),
+    PublishedStacks(_PAC2, "PacDCGAN2", _PACGAN2, Spread(1000.0, 0), Spread(0.06, 0.003)),
+    PublishedStacks(_PAC3, "PacDCGAN2", _PACGAN2, Spread(484.5), Spread(2.61)),
+    PublishedStacks(
+        "Kumar et al. 2019, Table 1", "WGAN-GP", _WGAN_GP, Spread(959.0), Spread(0.7276)
     ),
 )

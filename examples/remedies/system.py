@@ -71,6 +71,8 @@ class System:
         beta1: First-moment decay of Adam, for both.
         updates_g: Updates of the generator in a round.
         updates_d: Updates of the discriminator in a round.
+        settling: Last share of the rounds, over which both rates fall to nothing in a straight
+            line: without it the players circle each other to the end.
     """
 
     name: ClassVar[str] = "plain"
@@ -84,7 +86,7 @@ class System:
     takes_labels: ClassVar[bool] = False
     gives_logits: ClassVar[bool] = True  # of single points, so that they are probabilities
 
-    steps: int = 16_000
+    steps: int = 10_000
     batch: int = 128
     latent: int = 2
     rate_g: float = 1e-3
@@ -92,6 +94,7 @@ class System:
     beta1: float = 0.5
     updates_g: int = 1
     updates_d: int = 1
+    settling: float = 0.5
 
     def make_players(self, world: World) -> Players:
         """Build the networks."""
@@ -143,6 +146,11 @@ class System:
     def generator_loss(self, players: Players, now: Round) -> Tensor:
         """Return the cross-entropy of drawn points being called real."""
         return softplus(-self.judge(players, self.draw(players, now), now)).mean()
+
+    def pace(self, step: int, steps: int) -> float:
+        """Return by what the rates of a round (1..steps) are multiplied."""
+        left = (steps - step + 1) / steps
+        return min(1.0, left / self.settling) if self.settling else 1.0
 
     def after_discriminator(self, players: Players) -> None:
         """Do what has to follow an update of the discriminator; nothing here."""

@@ -1,7 +1,8 @@
 """Train every system on every world with three seeds and write the table: ``make remedies``.
 
 Each run leaves a small file in the folder of runs, and a run that is there is not done again, so
-that the table can be stopped and taken up at any time. The page is written anew after each run.
+that the table can be stopped and taken up at any time. After each run the page is written anew,
+from all runs there are.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from examples.remedies import effects
 from examples.remedies.judging import Outcome, run
+from examples.remedies.kept import RUNS, kept, read
 from examples.remedies.page import page
 from examples.remedies.systems import SYSTEMS
 from examples.remedies.worlds import WORLDS
 from gancheck import GancheckError
 
-HERE = Path(__file__).resolve().parent
+RESULTS = RUNS.parent / "RESULTS.md"
 SEEDS = 3
 
 
@@ -55,12 +58,11 @@ class Runs:
     def find(self, job: Job) -> Outcome | None:
         """Return a run if it is there and was done with the settings of today."""
         path = self.path(job)
-        if not path.exists():
-            return None
-        found = Outcome(**json.loads(path.read_text(encoding="utf-8")))
-        system = SYSTEMS[job.system]
-        steps = system.steps if self.steps is None else self.steps
-        return found if (found.recipe, found.steps) == (asdict(system), steps) else None
+        return read(path, self.steps) if path.exists() else None
+
+    def all(self) -> list[Outcome]:
+        """Return every run of the folder that was done with the settings of today, by name."""
+        return kept(self.folder, self.steps)
 
     def do(self, job: Job) -> Outcome:
         """Train, diagnose, and keep what came out, whole or not at all."""
@@ -130,22 +132,25 @@ def main(arguments: list[str] | None = None) -> int:
     runs = Runs(asked.runs, asked.steps)
     wanted = jobs(asked.systems, asked.worlds, asked.seeds)
     try:
-        failed = _write(collect(runs, wanted, asked.processes), len(wanted), asked.output)
+        failed = _write(runs, collect(runs, wanted, asked.processes), len(wanted), asked.output)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted; the same command goes on from here\n")
         return 130
     return int(failed > 0)
 
 
-def _write(found: Iterable[tuple[Job, Outcome | None]], total: int, output: Path) -> int:
+def _write(
+    runs: Runs, found: Iterable[tuple[Job, Outcome | None]], total: int, output: Path
+) -> int:
     """Write the page after each run; return how many runs failed."""
     start, failed = time.perf_counter(), 0
-    outcomes: list[Outcome] = []
     for number, (job, outcome) in enumerate(found, start=1):
         failed += outcome is None
         if outcome is not None:
-            outcomes.append(outcome)
+            outcomes = runs.all()
             output.write_text(page(outcomes), encoding="utf-8")
+            if output == RESULTS:  # a page elsewhere is a trial
+                effects.write(outcomes)
         said = "failed" if outcome is None else f"{outcome.verdict}, {outcome.diversity:.2f}"
         passed = time.perf_counter() - start
         sys.stderr.write(
@@ -161,8 +166,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=SEEDS, help=f"seeds of each ({SEEDS})")
     parser.add_argument("--steps", type=int, help="replace the rounds of every system")
     parser.add_argument("--processes", type=int, default=2, help="trainings at a time (2)")
-    parser.add_argument("--runs", type=Path, default=HERE / "runs", help="folder of the runs")
-    parser.add_argument("--output", type=Path, default=HERE / "RESULTS.md", help="the page")
+    parser.add_argument("--runs", type=Path, default=RUNS, help="folder of the runs")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="the page")
     return parser.parse_args(arguments)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import shutil
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from gancheck.errors import UsageError
 
 HELP = (
     "Explain an analyzer (what it measures, when it misleads, what to do) or a condition (its "
-    "usual causes, and what the literature does about it)."
+    "usual causes, and what to try: why, by which paper, and what it did in our own trainings)."
 )
 
 EPILOG = epilog(
@@ -25,6 +26,7 @@ EPILOG = epilog(
     Example("gancheck explain missing-modes", "Say what causes it, and what to do."),
 )
 KIND = TyperCommand
+_WIDEST = 100
 
 
 def command(
@@ -61,7 +63,7 @@ def _explained(name: str) -> Iterator[str]:
         UsageError: There is neither of that name.
     """
     from gancheck.analyzers import ANALYZERS
-    from gancheck.remedies import ADVICE
+    from gancheck.remedies import ADVICE, lines, told
 
     conditions = {condition.value: advice for condition, advice in ADVICE.items()}
     analyzers = ANALYZERS.names()
@@ -70,7 +72,7 @@ def _explained(name: str) -> Iterator[str]:
     if name in analyzers and name in conditions:
         yield from ("", f"The condition {name}:", "")
     if name in conditions:
-        yield from conditions[name].lines()
+        yield from lines(told(conditions[name]), _width())
     if name not in analyzers and name not in conditions:
         known = list(dict.fromkeys([*analyzers, *conditions]))
         close = difflib.get_close_matches(name.lower().replace("_", "-"), known, n=1)
@@ -79,3 +81,8 @@ def _explained(name: str) -> Iterator[str]:
             f"there is no analyzer and no condition called {name!r}",
             f"{guess}Known: {', '.join(known)}.",
         )
+
+
+def _width() -> int:
+    """Return the columns of the terminal, as far as text reads well."""
+    return min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns)

@@ -22,7 +22,7 @@ _CLEAR_SILHOUETTE = 0.5
 _MOST_CLASSES = 50  # beyond, pairwise machines are too many: neighbours vote
 _FOLDS = 3
 _CLASSIFIER_DIMENSIONS = 64
-_ABSTAIN_SHARE = 0.2
+_MISTAKEN, _MOST_ABSTAINED = 0.002, 0.2
 
 Assigner: TypeAlias = Callable[["FloatArray"], "IntArray"]
 
@@ -115,8 +115,10 @@ def label_assigner(features: FloatArray, labels: IntArray, seed: int) -> Assigne
     """Learn to tell given labels apart, and to abstain where they are not told apart well.
 
     A mode that is confused with a popular one would look drawn when it is not. So features whose
-    two best classes are closer than for the least certain fifth of the training features (out of
-    fold) are left out; reference and samples alike, so that the comparison stays fair.
+    two best classes are close are left out, as many as it takes (out of fold) for at most one in
+    500 of the others to be mistaken, but no more than a fifth; reference and samples alike, so that
+    the comparison stays fair. Where hardly any mistake is made hardly anything is left out: a
+    generator that draws one spot of each mode would lose whole modes to abstaining.
 
     Args:
         features: (n, d) features of the independent reference.
@@ -140,14 +142,25 @@ def label_assigner(features: FloatArray, labels: IntArray, seed: int) -> Assigne
     machine = SVC(C=10, gamma="scale", decision_function_shape="ovr")
     model = make_pipeline(PCA(dims, random_state=seed), machine)
     out_of_fold = cross_val_predict(model, features, labels, cv=_FOLDS, method="decision_function")
-    least = float(np.quantile(_decide(out_of_fold)[1], _ABSTAIN_SHARE))
+    least = _least_lead(*_decide(out_of_fold), labels)
     model.fit(features, labels)
 
     def decide(other: FloatArray) -> IntArray:
         best, margin = _decide(model.decision_function(other))
-        return np.where(margin >= least, best, -1)
+        return np.where(margin > least, best, -1)
 
     return decide
+
+
+def _least_lead(found: IntArray, leads: FloatArray, labels: IntArray) -> float:
+    """Return the lead at and below which classes are not told."""
+    surest_first = np.argsort(-leads, kind="stable")
+    mistakes = np.cumsum((found != labels)[surest_first])
+    told = int(np.flatnonzero(mistakes <= _MISTAKEN * np.arange(1, len(leads) + 1)).max(initial=-1))
+    if told == len(leads) - 1:
+        return -np.inf
+    first_open = float(leads[surest_first[told + 1]])
+    return min(first_open, float(np.quantile(leads, _MOST_ABSTAINED)))
 
 
 def _decide(scores: FloatArray) -> tuple[IntArray, FloatArray]:

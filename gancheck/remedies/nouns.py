@@ -1,28 +1,50 @@
-"""A remedy, and the advice on one condition."""
+"""A cause, a remedy, and the advice on one condition."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from gancheck.types import Condition
+
 PRACTICE = "practice"
-_WIDTH = 96
+
+
+class Cause(NamedTuple):
+    """What brings a condition about.
+
+    Attributes:
+        text: The cause, without a full stop.
+        source: Who showed it, with the year; empty where it goes without saying.
+        system: The trained example that has it on purpose, by its name in the measured table.
+        against: The example without it; empty for the one that the table names.
+    """
+
+    text: str
+    source: str = ""
+    system: str = ""
+    against: str = ""
 
 
 class Remedy(NamedTuple):
     """One thing to try.
 
     Attributes:
-        text: What to do and what it does, in one or two sentences.
+        name: What to do, in a few words.
+        reason: Two sentences: why it works, and what it costs or does not do.
         source: Who showed it, with the year; ``practice`` where nobody had to.
         trained: Whether it helps a generator that is trained already.
+        system: The trained example that uses it, by its name in the measured table; empty where
+            there is none.
+        against: The example without it; empty for the one that the table names.
     """
 
-    text: str
+    name: str
+    reason: str
     source: str
     trained: bool = False
+    system: str = ""
+    against: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,29 +52,15 @@ class Advice:
     """What is known of one condition.
 
     Attributes:
-        meaning: What the condition is, in one sentence.
+        condition: Which one.
+        meaning: What it is, in one sentence.
         causes: The usual causes, the most common first.
         remedies: What to try, the plainest first.
+        measures: The numbers that its remedies are judged by, the most telling one first.
     """
 
+    condition: Condition
     meaning: str
-    causes: tuple[str, ...]
+    causes: tuple[Cause, ...]
     remedies: tuple[Remedy, ...]
-
-    def lines(self) -> Iterator[str]:
-        """Yield the advice as lines of text for a terminal."""
-        yield self.meaning
-        yield from ("", "Usual causes:")
-        for cause in self.causes:
-            yield from _item(f"{cause}.")
-        yield from ("", "What the literature does:")
-        for remedy in self.remedies:
-            note = "; needs no training" if remedy.trained else ""
-            yield from _item(f"{remedy.text} ({remedy.source}{note})")
-
-
-def _item(text: str) -> list[str]:
-    """Write an item of a list, its further lines indented."""
-    return textwrap.wrap(
-        text[0].upper() + text[1:], _WIDTH, initial_indent="  - ", subsequent_indent="    "
-    )
+    measures: tuple[str, ...] = ("overlap",)

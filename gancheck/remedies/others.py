@@ -7,197 +7,276 @@ from collections.abc import Mapping
 from gancheck.remedies.literature import (
     AUGMENT,
     AVERAGE,
+    BALANCE_DISCRIMINATOR,
     DRAGAN,
+    GENERATORS,
+    GENTLE,
+    MIXTURE,
+    NOISE,
+    NON_SATURATING,
     R1,
     REJECT,
     SHUFFLE,
+    SMOOTHING,
     SPECTRAL,
     TIME_SCALES,
+    TRUNCATION_ON,
     UNROLLED,
+    WGAN,
     WGAN_GP,
 )
-from gancheck.remedies.nouns import PRACTICE, Advice, Remedy
+from gancheck.remedies.nouns import PRACTICE, Advice, Cause, Remedy
 from gancheck.types import Condition
 
-OTHERS: Mapping[Condition, Advice] = {
-    Condition.OFF_DISTRIBUTION: Advice(
+_ADVICE = (
+    Advice(
+        Condition.OFF_DISTRIBUTION,
         "Many samples lie where no reference data is.",
         (
-            "training that is too short, or a generator too small",
-            "samples between modes, on the bridges of a continuous generator",
-            "a reference that was cropped, scaled or coloured differently from the training data",
+            Cause("training that is too short, or a generator too small"),
+            Cause(
+                "samples between modes, on the bridges of a continuous generator",
+                "Tanielian et al. 2020",
+            ),
+            Cause(
+                "a reference that was cropped, scaled or coloured differently from the training "
+                "data"
+            ),
         ),
         (
             Remedy(
-                "Compare the size, crop and value range of reference and training data.",
+                "Compare the size, crop and value range of reference and training data",
+                "Where they differ, the diagnosis speaks of them and not of the generator. It "
+                "costs a look, and helps nothing where they agree.",
                 PRACTICE,
-                True,
-            ),
-            AVERAGE,
-            Remedy(
-                "Truncate the latent law: samples come closer to the data, and variety is lost.",
-                "Brock et al. 2019; Karras et al. 2019",
                 trained=True,
             ),
+            TRUNCATION_ON,
             REJECT,
+            AVERAGE,
             TIME_SCALES,
             R1,
+            SMOOTHING,
         ),
+        ("high_quality", "overlap"),
     ),
-    Condition.MEMORIZATION: Advice(
+    Advice(
+        Condition.MEMORIZATION,
         "Some samples repeat training data.",
         (
-            "few training data, or the same ones many times",
-            "a discriminator that knows the training data by heart",
-            "training that went on long after held-out data stopped gaining",
+            Cause("few training data, or the same ones many times", "Feng et al. 2021"),
+            Cause("a discriminator that knows the training data by heart", "Karras et al. 2020"),
+            Cause("training that went on long after held-out data stopped gaining"),
         ),
         (
             Remedy(
-                "Remove duplicates from the training data: what occurs often is copied first. "
-                "Shown for diffusion models.",
+                "Reject samples that come too near to a training sample",
+                "Copies are then never shown. The generator still holds them, and the limit has "
+                "to be chosen against held-out data.",
+                PRACTICE,
+                trained=True,
+            ),
+            Remedy(
+                "Remove duplicates from the training data",
+                "What occurs often is copied first. It was shown for diffusion models, and what "
+                "occurs once can be copied too.",
                 "Carlini et al. 2023; Somepalli et al. 2023",
             ),
             Remedy(
-                "More training data: the share of copies falls steeply with their number.",
+                "More training data",
+                "The share of copies falls steeply with their number. It is the dearest remedy, "
+                "where it can be had at all.",
                 "Feng et al. 2021",
             ),
             AUGMENT,
             Remedy(
-                "Hold the distances to training data against those to held-out data during "
-                "training, and stop when copies appear.",
+                "Stop when copies appear",
+                "Distances to training data that fall below those to held-out data tell when. It "
+                "needs held-out data, and quality may still be rising.",
                 "Meehan et al. 2020",
-            ),
-            Remedy(
-                "Reject samples that come too near to a training sample before they are used.",
-                PRACTICE,
-                True,
             ),
         ),
     ),
-    Condition.LATENT_CUTS: Advice(
+    Advice(
+        Condition.LATENT_CUTS,
         "Neighbouring latents land far apart, and samples in between look like neither side.",
         (
-            "data in separate pieces: a continuous generator must bridge them",
-            "a latent law in one piece",
-            "steps inside the model: quantisation, argmax, sorting",
+            Cause(
+                "data in separate pieces: a continuous generator must bridge them",
+                "Tanielian et al. 2020",
+            ),
+            Cause("a latent law in one piece", "Khayatkhoei et al. 2018"),
+            Cause("steps inside the model: quantisation, argmax, sorting"),
         ),
         (
             Remedy(
-                "Reject latents where the output moves fastest: they are the bridges.",
+                "Reject latents where the output moves fastest",
+                "These are the bridges. It needs the slope of the generator and a share to throw "
+                "away; rare modes can go with them.",
                 "Tanielian et al. 2020",
                 trained=True,
             ),
             Remedy(
-                "Learn a weight of latents that leaves bridges out, after training.",
+                "Learn a weight of latents that leaves bridges out",
+                "A small network learns after training which latents give samples like the data. "
+                "It is trained against a critic of its own, and draws fewer samples than latents.",
                 "Issenhuth et al. 2022",
                 trained=True,
             ),
             Remedy(
-                "A latent law in pieces: a mixture of normals.",
+                "A latent law in pieces: a mixture of normals",
+                "Where the latents have gaps, the generator need not fill the gaps of the data. "
+                "How many pieces, and of which weight, has to be known or learned.",
                 "Gurumurthy et al. 2017; Ben-Yosef and Weinshall 2018",
             ),
-            Remedy(
-                "Several generators, one for each piece of the data.",
-                "Ghosh et al. 2018; Khayatkhoei et al. 2018",
-            ),
+            GENERATORS,
+            MIXTURE,
         ),
+        ("high_quality", "overlap"),
     ),
-    Condition.IGNORED_LABEL: Advice(
+    Advice(
+        Condition.IGNORED_LABEL,
         "The output is the same under every label.",
         (
-            "the label does not reach the generator, or is embedded with too small a scale",
-            "the discriminator does not see the label, so nothing asks for it",
-            "labels that say nothing about the data, or were shuffled against it",
+            Cause("the label does not reach the generator, or is embedded with too small a scale"),
+            Cause("the discriminator does not see the label, so nothing asks for it"),
+            Cause("labels that say nothing about the data, or were shuffled against it"),
         ),
         (
             Remedy(
-                "Check that labels and data stay together while they are loaded.", PRACTICE, True
+                "Check that labels and data stay together while they are loaded",
+                "Labels that were shuffled apart say nothing, and the best answer to them is to "
+                "ignore them. It takes minutes, and clears the loading only.",
+                PRACTICE,
+                trained=True,
             ),
-            Remedy("Show the discriminator the label by projection.", "Miyato and Koyama 2018"),
             Remedy(
-                "Have the discriminator name the class (AC-GAN). It lowers the variety inside "
-                "classes.",
-                "Odena et al. 2017; on its cost, Gong et al. 2019",
+                "Show the discriminator the label by projection",
+                "A sample that does not fit its label is then a bad sample. It needs labels that "
+                "are right, and lets the variety inside classes be.",
+                "Miyato and Koyama 2018",
+            ),
+            Remedy(
+                "Have the discriminator name the class (AC-GAN)",
+                "A sample is paid for showing its class. It prefers what is typical and lowers the "
+                "variety inside classes.",
+                "Odena et al. 2017; Gong et al. 2019",
             ),
         ),
     ),
-    Condition.MODE_HOPPING: Advice(
+    Advice(
+        Condition.MODE_HOPPING,
         "From checkpoint to checkpoint the generator moves from some modes to others.",
         (
-            "generator and discriminator chase each other in a circle",
-            "learning rates that are too high",
-            "training data in the order of its classes",
+            Cause(
+                "generator and discriminator chase each other in a circle: all mass flees the mode "
+                "that was just learned",
+                "Metz et al. 2017",
+            ),
+            Cause(
+                "a generator rate and a beta1 that are too high, so that momentum carries it past "
+                "the next mode",
+                "Radford et al. 2016",
+                "hopping",
+            ),
+            Cause("training data in the order of its classes", "Bottou 2012"),
         ),
-        (AVERAGE, UNROLLED, R1, TIME_SCALES, SHUFFLE),
+        (AVERAGE, GENTLE, UNROLLED, R1, TIME_SCALES, SHUFFLE),
+        ("effective", "overlap"),
     ),
-    Condition.SATURATED_DISCRIMINATOR: Advice(
+    Advice(
+        Condition.SATURATED_DISCRIMINATOR,
         "The discriminator is certain of almost everything, so the generator learns next to "
         "nothing.",
         (
-            "a discriminator that learns much faster than the generator",
-            "few training data, which it knows by heart",
-            "real and generated data that differ in something trivial, such as the value range",
+            Cause(
+                "a discriminator that learns much faster than the generator, with the loss "
+                "log(1 - D), which is flat where it has won",
+                "Goodfellow et al. 2014",
+                "strong-discriminator",
+                "minimax",
+            ),
+            Cause(
+                "real and generated samples that do not overlap: the Jensen-Shannon divergence is "
+                "then log 2 wherever the samples are, and has no slope to follow",
+                "Arjovsky and Bottou 2017",
+            ),
+            Cause("few training data, which it knows by heart", "Karras et al. 2020"),
+            Cause(
+                "real and generated data that differ in something trivial, such as the value range"
+            ),
         ),
         (
-            Remedy(
-                "The non-saturating loss, -log D, keeps the generator's gradient.",
-                "Goodfellow et al. 2014",
-            ),
+            NON_SATURATING,
+            BALANCE_DISCRIMINATOR,
             R1,
             SPECTRAL,
             WGAN_GP,
             DRAGAN,
+            WGAN,
+            SMOOTHING,
             AUGMENT,
-            Remedy(
-                "Noise on the discriminator's inputs, less and less of it, makes both sides "
-                "overlap.",
-                "Arjovsky and Bottou 2017; Sønderby et al. 2017",
-            ),
+            NOISE,
         ),
+        ("overlap", "diversity"),
     ),
-    Condition.WRONG_LATENT_LAW: Advice(
+    Advice(
+        Condition.WRONG_LATENT_LAW,
         "The generator is fed with other latents than it was trained on.",
         (
-            "the law is a guess, because the file does not say it",
-            "latents that were normalised or truncated in training and are not now",
+            Cause("the law is a guess, because the file does not say it"),
+            Cause("latents that were normalised or truncated in training and are not now"),
         ),
         (
             Remedy(
-                "Name the law of the training script with `--latent-law`, and diagnose again.",
+                "Name the law of the training script with `--latent-law`, and diagnose again",
+                "What a generator draws from latents that it never saw is no judgement of it. It "
+                "costs one run.",
                 PRACTICE,
-                True,
+                trained=True,
             ),
             Remedy(
+                "Draw latents of the length that the generator was trained on",
                 "Normal and uniform latents of many numbers differ in length, and generators draw "
-                "poorly at lengths that they hardly saw.",
+                "poorly at lengths that they hardly saw. It mends the length, not the shape, of a "
+                "wrong law.",
                 "White 2016",
                 trained=True,
             ),
         ),
     ),
-    Condition.UNSTABLE_OUTPUT: Advice(
+    Advice(
+        Condition.UNSTABLE_OUTPUT,
         "The same latent gives different outputs, or a sample changes with its batch.",
         (
-            "batch normalisation or dropout in training mode",
-            "an average of weights that was saved without its running statistics",
-            "noise inputs inside the model, which may be meant",
+            Cause("batch normalisation or dropout in training mode", "Ioffe and Szegedy 2015"),
+            Cause("an average of weights that was saved without its running statistics"),
+            Cause("noise inputs inside the model, which may be meant", "Karras et al. 2019"),
         ),
         (
             Remedy(
-                "Export after `model.eval()`: normalisation then uses the statistics it learned.",
+                "Export after `model.eval()`",
+                "Normalisation then uses the statistics it learned, in place of those of a batch. "
+                "It costs nothing, and shows whether those statistics are any good.",
                 "Ioffe and Szegedy 2015",
                 trained=True,
             ),
             Remedy(
-                "Recompute the statistics over many batches of samples (standing statistics).",
+                "Recompute the statistics over many batches (standing statistics)",
+                "Weights that were averaged no longer fit statistics that were not. It takes some "
+                "thousand samples and no training.",
                 "Brock et al. 2019",
                 trained=True,
             ),
             Remedy(
-                "Fix noise inputs to constants for the diagnosis, where the model allows it.",
+                "Fix noise inputs to constants for the diagnosis",
+                "What is then left moves with the latent alone. It hides the variety that the "
+                "noise brings, and needs a model that allows it.",
                 PRACTICE,
-                True,
+                trained=True,
             ),
         ),
     ),
-}
+)
+
+OTHERS: Mapping[Condition, Advice] = {one.condition: one for one in _ADVICE}

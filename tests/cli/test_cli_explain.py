@@ -39,8 +39,18 @@ def test_a_condition_is_explained(name: str) -> None:
 
     assert result.exit_code == 0
     after = result.stdout.split("Usual causes:")[1]
-    assert "What the literature does:" in after
+    assert "What to try." in after
     assert max(map(len, after.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_an_explanation_fits_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Text is wrapped at the width of the terminal, and at a hundred columns on wide ones."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    said = CliRunner().invoke(app, ["explain", "missing-modes"]).stdout
+
+    longest = max(map(len, said.splitlines()))
+    assert min(columns, 100) - 12 < longest <= min(columns, 100)
 
 
 def test_a_name_of_both_kinds_is_explained_as_both() -> None:

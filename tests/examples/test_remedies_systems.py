@@ -64,6 +64,27 @@ def test_a_seed_fixes_the_training(name: str) -> None:
     assert torch.equal(state, torch.get_rng_state())
 
 
+def test_rates_settle_over_the_last_rounds() -> None:
+    """Rates stay for one half and fall in a straight line after it; planted failures keep them."""
+    plain = System()
+
+    assert [plain.pace(step, 8) for step in range(1, 9)] == [1, 1, 1, 1, 1, 0.75, 0.5, 0.25]
+    assert [SYSTEMS["hopping"].pace(step, 8) for step in (1, 8)] == [1, 1]
+
+
+def test_the_loop_trains_at_the_pace_of_the_round() -> None:
+    """Where rates have fallen to nothing from the first round on, no weight moves."""
+
+    class Still(System):
+        def pace(self, step: int, steps: int) -> float:
+            return 0.0
+
+    before, after = (train(Still(batch=8), RING, steps=steps) for steps in (0, 3))
+
+    assert torch.equal(weights(before.generator), weights(after.generator))
+    assert torch.equal(weights(before.discriminator), weights(after.discriminator))
+
+
 @pytest.mark.parametrize("name", ["conditional", "mad-gan", "mgan", "spiral-gan-better"])
 def test_an_exported_generator_takes_any_number_of_rows(name: str, tmp_path: Path) -> None:
     """The TorchScript file draws what the network draws, for more rows than it was traced with."""
@@ -182,7 +203,7 @@ def test_a_system_is_short(path: Path) -> None:
 
 def test_every_system_says_where_it_comes_from() -> None:
     """Names are unique, and each has a paper and a reason of two sentences."""
-    assert len(SYSTEMS) == 23
+    assert len(SYSTEMS) == 27
     for name, system in SYSTEMS.items():
         assert name == system.name
         assert system.paper

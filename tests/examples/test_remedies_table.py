@@ -13,7 +13,7 @@ import pytest
 from examples.remedies import __main__ as command
 from examples.remedies import judging, table, worlds
 from examples.remedies.comparing import comparison
-from examples.remedies.judging import Outcome
+from examples.remedies.judging import JUDGED, Outcome
 from examples.remedies.page import counted, page, spread
 from examples.remedies.system import System
 from examples.remedies.systems import SYSTEMS
@@ -43,6 +43,7 @@ def outcome(system: str = "plain", world: str = "ring", seed: int = 0, **changes
         high=0.5,
         verdict="collapsed",
         conditions=["missing-modes"],
+        judged=JUDGED,
     )
     return dataclasses.replace(made, **changes)
 
@@ -88,17 +89,26 @@ def test_a_run_that_is_there_is_not_done_again(tmp_path: Path, trained: list[Job
 
 
 def test_a_run_with_other_settings_is_done_again(tmp_path: Path, trained: list[Job]) -> None:
-    """Other rounds, or a system that was changed since, make a run stale."""
+    """Other rounds, a system that was changed since, or other rules make a run stale."""
     runs = Runs(tmp_path)
     job = Job("plain", "ring", 0)
     runs.do(job)
     assert runs.find(job) == outcome()
     assert Runs(tmp_path, steps=5).find(job) is None
     kept = json.loads(runs.path(job).read_text(encoding="utf-8"))
-    kept["recipe"]["rate_g"] = 1.0
-    runs.path(job).write_text(json.dumps(kept), encoding="utf-8")
+    for change in ({"recipe": kept["recipe"] | {"rate_g": 1.0}}, {"judged": JUDGED - 1}):
+        runs.path(job).write_text(json.dumps(kept | change), encoding="utf-8")
+        assert runs.find(job) is None
 
-    assert runs.find(job) is None
+
+def test_the_page_is_of_all_runs_there_are(tmp_path: Path, trained: list[Job]) -> None:
+    """Training one system more leaves the rows of the others on the page."""
+    assert table.main(arguments(tmp_path)) == 0
+    assert table.main([*arguments(tmp_path), "--systems", "dragan", "--seeds", "1"]) == 0
+    written = (tmp_path / "RESULTS.md").read_text(encoding="utf-8")
+
+    assert [job.system for job in trained].count("dragan") == 1
+    assert all(f"| {name} | {runs} |" in written for name, runs in [("plain", 2), ("dragan", 1)])
 
 
 def test_a_generator_that_is_refused_does_not_stop_the_others(

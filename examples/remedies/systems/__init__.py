@@ -17,6 +17,10 @@ from examples.remedies.systems.msgan import Msgan
 from examples.remedies.systems.pacgan import Pacgan
 from examples.remedies.systems.spectral import Spectral
 from examples.remedies.systems.spiral_gan import SpiralBetter, SpiralCollapsed
+from examples.remedies.systems.stacked_dcgan import StackedDcgan
+from examples.remedies.systems.stacked_minibatch import StackedMinibatch
+from examples.remedies.systems.stacked_pacgan import StackedPacgan
+from examples.remedies.systems.stacked_wgan_gp import StackedWganGp
 from examples.remedies.systems.ttur import Ttur
 from examples.remedies.systems.unrolled import Unrolled
 from examples.remedies.systems.vanilla import Vanilla
@@ -45,6 +49,10 @@ SYSTEMS: dict[str, System] = {
         Msgan(),
         Ttur(),
         Dcgan(),
+        StackedDcgan(),
+        StackedPacgan(),
+        StackedMinibatch(),
+        StackedWganGp(),
         SpiralCollapsed(),
         StrongDiscriminator(),
         Imbalanced(),

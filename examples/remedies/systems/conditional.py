@@ -42,7 +42,7 @@ class Conditional(System):
     takes_labels: ClassVar[bool] = True
     gives_logits: ClassVar[bool] = False  # of a point and its label
 
-    steps: int = 12_000
+    steps: int = 8_000
 
     def make_generator(self, world: World) -> nn.Module:
         """Build a generator that takes labels."""

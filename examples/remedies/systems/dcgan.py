@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from torch import nn
 
 from examples.mnist.generator import Generator
+from examples.remedies.digits import DIGITS
 from examples.remedies.system import System
 from examples.remedies.worlds import World
 
@@ -30,6 +31,10 @@ class Dcgan(System):
     latent: int = 32
     rate_g: float = 5e-4
     rate_d: float = 2e-4
+
+    def fits(self, world: World) -> bool:
+        """Tell whether these are single digits."""
+        return world.name == DIGITS.name
 
     def make_generator(self, world: World) -> nn.Module:
         """Build the generator of ``examples/mnist``, for latents that come flat."""

@@ -28,7 +28,7 @@ class Dragan(System):
         "A gentle landscape there leaves the generator many ways to the data."
     )
 
-    steps: int = 10_000
+    steps: int = 6_000
     weight: float = 0.1
     reach: float = 0.5
 

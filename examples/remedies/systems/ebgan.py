@@ -32,7 +32,7 @@ class Ebgan(System):
     )
     gives_logits: ClassVar[bool] = False
 
-    steps: int = 10_000
+    steps: int = 6_000
     margin: float = 1.0
     pull: float = 0.1
 

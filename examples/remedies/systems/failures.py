@@ -21,9 +21,10 @@ class StrongDiscriminator(Minimax):
     )
     planted: ClassVar[bool] = True
 
-    steps: int = 2_500
+    steps: int = 1_500
     rate_g: float = 1e-4
     updates_d: int = 10
+    settling: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,10 @@ class Imbalanced(System):
     )
     planted: ClassVar[bool] = True
 
-    steps: int = 2_500
+    steps: int = 1_500
     rate_d: float = 1e-4
     updates_g: int = 10
+    settling: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ class Hopping(System):
     )
     planted: ClassVar[bool] = True
 
-    steps: int = 8_000
+    steps: int = 5_000
     rate_g: float = 5e-3
     rate_d: float = 5e-3
     beta1: float = 0.9
+    settling: float = 0.0

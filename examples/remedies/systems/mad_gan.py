@@ -32,7 +32,7 @@ class MadGan(System):
     )
     gives_logits: ClassVar[bool] = False  # one for each generator
 
-    steps: int = 7_000
+    steps: int = 4_500
     latent: int = 3
     members: int = 4
 

@@ -31,7 +31,7 @@ class Mgan(System):
         "different modes. The discriminator stays a plain one, so that quality is judged apart."
     )
 
-    steps: int = 9_000
+    steps: int = 5_500
     latent: int = 3
     members: int = 8
     diversity: float = 0.125

@@ -45,7 +45,7 @@ class Minibatch(System):
     )
     gives_logits: ClassVar[bool] = False  # not of single points
 
-    steps: int = 8_000
+    steps: int = 5_000
     batch: int = 64
 
     def make_discriminator(self, world: World) -> nn.Module:

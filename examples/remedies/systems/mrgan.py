@@ -29,7 +29,7 @@ class Mrgan(System):
         "point does. The encoder is thrown away after training."
     )
 
-    steps: int = 9_000
+    steps: int = 5_500
     closeness: float = 0.2
     realism: float = 0.4
 

@@ -28,7 +28,7 @@ class Msgan(System):
         "The price knows nothing of the data: too high, it drives points off them."
     )
 
-    steps: int = 14_000
+    steps: int = 8_500
     weight: float = 0.1
     floor: float = 0.1
 

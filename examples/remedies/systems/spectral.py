@@ -44,7 +44,7 @@ class Spectral(System):
         "its gradient stays useful. It steadies the game; it does not ask for variety."
     )
 
-    steps: int = 12_000
+    steps: int = 7_500
     slope: float = 10.0
 
     def make_discriminator(self, world: World) -> nn.Module:

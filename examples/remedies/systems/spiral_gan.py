@@ -45,6 +45,7 @@ class SpiralCollapsed(System):
     steps: int = 600
     batch: int = 512
     beta1: float = 0.9
+    settling: float = 0.0
 
     def make_generator(self, world: World) -> nn.Module:
         """Build a network whose outputs stay inside the world."""
@@ -70,6 +71,7 @@ class SpiralBetter(SpiralCollapsed):
     )
     planted: ClassVar[bool] = False
 
-    steps: int = 8_000
+    steps: int = 5_000
     rate_g: float = 2e-4
     beta1: float = 0.5
+    settling: float = 0.5

@@ -31,7 +31,7 @@ class Unrolled(System):
         "one place. It costs as many more passes as it looks ahead."
     )
 
-    steps: int = 3_000
+    steps: int = 5_000
     ahead: int = 5
     stride: float = 0.02
 

@@ -27,7 +27,7 @@ class Wgan(System):
     )
     gives_logits: ClassVar[bool] = False
 
-    steps: int = 6_000
+    steps: int = 4_000
     rate_g: float = 1e-3
     rate_d: float = 1e-3
     updates_d: int = 5

@@ -28,7 +28,7 @@ class WganGp(Wgan):
         "of it. Unlike clipping this does not push its weights to their bounds."
     )
 
-    steps: int = 3_500
+    steps: int = 2_500
     weight: float = 0.1
 
     def make_optimizers(self, players: Players) -> tuple[torch.optim.Optimizer, ...]:
