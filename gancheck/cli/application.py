@@ -27,6 +27,7 @@ COMMANDS = {
     "report": "Render stored reports again, or put several side by side.",
     "explain": "Explain an analyzer (what it measures, when it misleads, what to do) or a "
     "condition (its usual causes, and what the literature does about it).",
+    "plugins": "List what installed plugins bring.",
     "config": "Show every setting, its value, and where it came from.",
     "cache": "Show what is kept between runs, or remove it.",
 }

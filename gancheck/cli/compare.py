@@ -11,8 +11,8 @@ import typer
 
 from gancheck.cli import flags
 from gancheck.cli.examples import Example, epilog
+from gancheck.cli.forms import STDOUT
 from gancheck.cli.groups import expanded
-from gancheck.cli.outputs import STDOUT
 from gancheck.cli.session import ProgressBar, console, exit_codes
 from gancheck.cli.sources import FLAG, Configured, announce, command_line, given
 from gancheck.cli.subjects import stored_report

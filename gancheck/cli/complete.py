@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
-_REGISTERED = re.compile(r'^@?[A-Z]+\.register\("([a-z0-9_-]+)"\)', re.MULTILINE)
+_REGISTERED = re.compile(r'^@?([A-Z_]+)\.register\("([a-z0-9_-]+)"\)', re.MULTILINE)
 _PACKAGE = Path(__file__).resolve().parents[1]
+_REGISTRIES = {
+    "analyzers": "ANALYZERS",
+    "embedders": "EMBEDDERS",
+    "reporters/gates": "GATE_REPORTERS",
+    "samplers": "LAWS",
+}
+"""What a registry is called where things are registered, by the room of the built-in ones."""
 
 
 def _one_of(*words: str) -> Callable[[], list[str]]:
@@ -20,7 +29,6 @@ def _one_of(*words: str) -> Callable[[], list[str]]:
 devices = _one_of("auto", "cpu", "cuda")
 maps = _one_of("umap", "pca", "none")
 labels = _one_of("auto", "reference", "uniform")
-laws = _one_of("auto", "normal", "uniform", "sphere")
 
 
 def limited() -> list[str]:
@@ -63,9 +71,12 @@ def confidences() -> list[str]:
 
 def forms() -> list[str]:
     """Return the forms in which a gate can be written."""
-    from gancheck.reporters.gates import GATE_REPORTERS
+    return registered("reporters/gates")
 
-    return GATE_REPORTERS.names()
+
+def laws() -> list[str]:
+    """Return the laws that latents can be drawn from."""
+    return ["auto", *registered("samplers")]
 
 
 def embedders() -> list[str]:
@@ -95,13 +106,24 @@ def registered(room: str) -> list[str]:
 
     The modules are read, not imported: most need torch.
     """
-    files = sorted((_PACKAGE / room).glob("*.py"))
-    found = [name for file in files for name in _REGISTERED.findall(file.read_text("utf-8"))]
-    return sorted({*found, *_plugins(room)})
+    own = sorted((_PACKAGE / room).glob("*.py"))
+    files = [*own, *_files_of_plugins()]
+    texts = (file.read_text("utf-8", "replace") for file in files)
+    found = [one for text in texts for one in _REGISTERED.findall(text)]
+    return sorted({name for registry, name in found if registry == _REGISTRIES[room]})
 
 
-def _plugins(room: str) -> Iterator[str]:
-    from importlib.metadata import entry_points
+def _files_of_plugins() -> Iterator[Path]:
+    """Yield the modules of the plugins that are switched on; those that cannot be found are none.
 
-    for plugin in entry_points(group=f"gancheck.{room}"):
-        yield plugin.name
+    Finding a package on the path imports nothing of it.
+    """
+    from gancheck.plugins import PLUGINS
+
+    with suppress(Exception):  # whatever is wrong, the shell wants names
+        for origin, _ in PLUGINS.chosen():
+            spec = importlib.util.find_spec(origin.module.partition(".")[0])
+            for place in (spec and spec.submodule_search_locations) or ():
+                yield from sorted(Path(place).rglob("*.py"))
+            if spec and spec.origin and spec.origin.endswith(".py"):
+                yield Path(spec.origin)

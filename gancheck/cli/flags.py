@@ -49,6 +49,17 @@ Html: TypeAlias = Annotated[
 Json: TypeAlias = Annotated[
     str | None, typer.Option(help="Path of the JSON, - for stdout.", rich_help_panel=OUT)
 ]
+Output: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="PATH",
+        help="One more report, in the form of the suffix: .txt, or what plugins bring. FORM:PATH "
+        "names the form; - is stdout.",
+        rich_help_panel=OUT,
+    ),
+]
 ReportSize: TypeAlias = Annotated[
     str,
     typer.Option(
@@ -123,7 +134,10 @@ class ModelFlags:
         ),
     ] = None
     arch_args: Annotated[
-        str | None, typer.Option(help="Its arguments as JSON.", rich_help_panel=MODEL)
+        str | None,
+        typer.Option(
+            help="Its arguments, or settings of a plugin's loader, as JSON.", rich_help_panel=MODEL
+        ),
     ] = None
     key: Annotated[
         str | None,
@@ -357,6 +371,7 @@ class OutputFlags:
     map_by: MapBy = "umap"
     html: Html = None
     json: Json = None
+    output: Output = None
     no_html: Annotated[
         bool, typer.Option("--no-html", help="Write no page.", rich_help_panel=OUT)
     ] = False

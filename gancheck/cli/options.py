@@ -62,14 +62,32 @@ def latent_law(text: str | None) -> str | None:
     """Read ``--latent-law``; None infers it."""
     if text is None or text == "auto":
         return None
-    if text not in _LAWS and ":" not in text:
-        raise UsageError(f"--latent-law {text!r} is not known", _LAW_HINT)
     law, factor = split_law(text)
-    if ":" not in law and law not in _LAWS:
-        raise UsageError(
-            f"--latent-law {text!r}: there is no law {law!r} to take {factor:g} times", _LAW_HINT
-        )
-    return text
+    if ":" in law or _is_law(law):
+        return text
+    if law == text:
+        raise UsageError(f"--latent-law {text!r} is not known", _law_hint())
+    raise UsageError(
+        f"--latent-law {text!r}: there is no law {law!r} to take {factor:g} times", _law_hint()
+    )
+
+
+def _is_law(name: str) -> bool:
+    if name in _LAWS:
+        return True
+    from gancheck.laws import LAWS
+
+    return name in LAWS.names()
+
+
+def _law_hint() -> str:
+    from gancheck.laws import LAWS
+
+    known = [*_LAWS, *(name for name in LAWS.names() if name not in _LAWS)]
+    return (
+        f"Use {', '.join(known)}, one of them times a factor, such as normal:0.7, or "
+        "module:function."
+    )
 
 
 def arch_args(text: str | None) -> Mapping[str, JSON]:
@@ -85,9 +103,6 @@ def arch_args(text: str | None) -> Mapping[str, JSON]:
     return found
 
 
-_LAW_HINT = (
-    f"Use {', '.join(_LAWS)}, one of them times a factor, such as normal:0.7, or module:function."
-)
 _ARGS_HINT = """Write an object, such as --arch-args '{"width": 64}'."""
 
 

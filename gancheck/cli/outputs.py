@@ -6,12 +6,14 @@ import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from gancheck.cli.flags import BUDGET, OutputFlags
+from gancheck.cli.forms import STDOUT, Wanted, wanted
 from gancheck.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from gancheck.reporters.slimming import Render
     from gancheck.types import Diagnosis
 
-STDOUT = "-"
 _SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*([KMG]?)B?", re.IGNORECASE)
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 _LARGE_JSON = 1_000_000  # bytes from which it is said what they are spent on
@@ -35,29 +36,32 @@ class Outputs:
         json: Path of the JSON, ``-`` for stdout, None for none.
         force: Whether to replace files that gancheck did not write.
         budget: Bytes that the page may have, as in ``--max-report-size``.
+        more: One more report, in the form that was asked for; None for none.
     """
 
     html: str | None
     json: str | None
     force: bool = False
     budget: str = BUDGET
+    more: Wanted | None = None
 
     @property
     def takes_stdout(self) -> bool:
         """Whether a report goes to stdout, where the terminal report would be in its way."""
-        return STDOUT in (self.html, self.json)
+        return STDOUT in self._targets.values()
 
     def require_writable(self) -> None:
         """Refuse now what could not be written after a long run.
 
         Raises:
-            UsageError: Both reports want stdout, or one file, or the budget is no size.
+            UsageError: Two reports want stdout, or one file, or the budget is no size.
             OutputError: A file that gancheck did not write is in the way.
         """
         from gancheck.reporters.writing import require_writable
 
-        if self.html is not None and self.html == self.json:
-            raise UsageError(f"--html and --json both go to {self.html}", "Give two paths.")
+        for (one, place), (other, target) in combinations(self._targets.items(), 2):
+            if place == target:
+                raise UsageError(f"--{one} and --{other} both go to {place}", "Give two paths.")
         page_budget(self.budget)
         for path in self._files().values():
             require_writable(path, force=self.force)
@@ -84,10 +88,18 @@ class Outputs:
             _say_if_large(self.json, text, known)
         if self.html is not None:
             write_page([known], single_page, self.html, budget=self.budget, force=self.force)
+        if self.more is not None:
+            self.more.write(known, force=self.force)
+
+    @property
+    def _targets(self) -> dict[str, str]:
+        """Where each report goes, by its flag."""
+        more = None if self.more is None else self.more.target
+        places = {"html": self.html, "json": self.json, "output": more}
+        return {flag: place for flag, place in places.items() if place is not None}
 
     def _files(self) -> dict[str, Path]:
-        wanted = {"html": self.html, "json": self.json}
-        return {form: Path(path) for form, path in wanted.items() if path not in (None, STDOUT)}
+        return {flag: Path(place) for flag, place in self._targets.items() if place != STDOUT}
 
 
 def page_budget(text: str) -> int:
@@ -148,7 +160,7 @@ def planned(model: Path, said: OutputFlags) -> Outputs:
     """Name the reports of a model: ``<stem>.gancheck.html`` and ``.json`` in this folder.
 
     Raises:
-        UsageError: A report is both asked for and ruled out.
+        UsageError: A report is both asked for and ruled out, or of a form that nothing renders.
     """
     stem = model.resolve().stem if model.suffix else model.resolve().name
     given = (("html", said.no_html, said.html), ("json", said.no_json, said.json))
@@ -160,6 +172,7 @@ def planned(model: Path, said: OutputFlags) -> Outputs:
         json=None if said.no_json else said.json or f"{stem}.gancheck.json",
         force=said.force,
         budget=said.max_report_size,
+        more=wanted(said.output),
     )
 
 

@@ -12,7 +12,8 @@ from typer.core import TyperCommand
 
 from gancheck.cli import flags
 from gancheck.cli.examples import Example, epilog
-from gancheck.cli.outputs import STDOUT, page_budget, single_page, write_page
+from gancheck.cli.forms import STDOUT, Wanted, wanted
+from gancheck.cli.outputs import page_budget, single_page, write_page
 from gancheck.cli.session import console, exit_codes
 from gancheck.cli.subjects import load_any
 from gancheck.stored import StoredTrace
@@ -50,6 +51,7 @@ def command(
         list[str], typer.Argument(metavar="REPORT", help="JSON of a run, - for stdin.")
     ],
     html: flags.Html = None,
+    output: flags.Output = None,
     terminal: Annotated[
         bool,
         typer.Option(
@@ -72,11 +74,16 @@ def command(
     """Read the reports, print, write."""
     with exit_codes():
         page_budget(max_report_size)
-        target = None if terminal and html is None else html or _page_name(reports)
+        more = wanted(output)
+        target = None if (terminal or more) and html is None else html or _page_name(reports)
         page = Page(target, max_report_size, force)
         page.require_writable(reports)
         found = [load_any(name) for name in reports]
         out = console(no_color=no_color)
+        if more is not None:
+            _write_more(more, found, force=force)
+            if page.target is None and not terminal:
+                return
         if len(found) > 1:
             _several([_single(one) for one in found], page, out)
         elif isinstance(found[0], StoredTrace):
@@ -120,6 +127,20 @@ class Page:
             from gancheck.reporters.terminal.ink import plain
 
             out.print(plain(f" Report  {self.target} ({size(taken)})"), soft_wrap=True)
+
+
+def _write_more(more: Wanted, found: Sequence[Stored | StoredTrace], *, force: bool) -> None:
+    """Write one report in the form of ``--output``.
+
+    Raises:
+        UsageError: There are several, or it is a trace.
+    """
+    from gancheck.errors import UsageError
+
+    if len(found) > 1:
+        raise UsageError("--output is for one report, and there are several", "Give one.")
+    more.require_writable(force=force)
+    more.write(_single(found[0]).diagnosis, force=force)
 
 
 def _one(found: Stored, page: Page, out: Console, *, whole: bool, verbose: bool) -> None:

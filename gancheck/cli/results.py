@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gancheck.cli import complete, flags
-from gancheck.cli.outputs import STDOUT, Outputs
+from gancheck.cli.forms import STDOUT
+from gancheck.cli.outputs import Outputs
 from gancheck.errors import UsageError
 
 if TYPE_CHECKING:

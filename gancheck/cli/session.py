@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from gancheck.cli.faults import Terminated, cause, lost_rank, terminable
 from gancheck.errors import ExitCode, GancheckError
+from gancheck.plugins import PluginWarning
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 def exit_codes() -> Iterator[None]:
     """Turn exceptions into one clear message on stderr and the exit code that stands for them."""
     try:
-        with terminable():
+        with terminable(), warnings_told():
             yield
     except GancheckError as error:
         _say(error.message, error.hint)
@@ -50,6 +52,26 @@ def exit_codes() -> Iterator[None]:
         traceback.print_exc()
         typer.echo("This is a bug in gancheck. Please report it with the lines above.", err=True)
         raise typer.Exit(ExitCode.BUG) from None
+
+
+@contextmanager
+def warnings_told() -> Iterator[None]:
+    """Show warnings about plugins as lines of ours; all others as Python does."""
+    before = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if issubclass(category, PluginWarning):
+            from gancheck.reporters.wording import printable
+
+            typer.echo(f"warning: {printable(str(message))}", err=True)
+        else:
+            before(message, category, *place, **more)
+
+    vars(warnings)["showwarning"] = show
+    try:
+        yield
+    finally:
+        vars(warnings)["showwarning"] = before
 
 
 def _say(message: str, hint: str | None) -> None:

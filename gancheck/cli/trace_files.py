@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gancheck.cli import flags
-from gancheck.cli.outputs import STDOUT, page_budget
+from gancheck.cli.forms import STDOUT
+from gancheck.cli.outputs import page_budget
 
 if TYPE_CHECKING:
     from gancheck.types import Checkpoint, Trace

@@ -12,7 +12,7 @@ import pytest
 from stored_reports import write_report
 
 COMMAND = (sys.executable, "-m", "gancheck")
-PLUGIN = "[gancheck.reporters.gates]\nshaky = shaky\n"
+PLUGIN = "[gancheck.plugins]\nshaky = shaky\n"
 SHAKY = """
 from gancheck.reporters.gates import GATE_REPORTERS
 

@@ -2,24 +2,62 @@
 
 from __future__ import annotations
 
-import importlib
-from importlib.metadata import EntryPoint
+import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from gancheck import registry as module
+from gancheck import plugins
 from gancheck.errors import UsageError
+from gancheck.plugins import Origin, Plugins
 from gancheck.registry import Registry
+
+ZOO = "zoo_of_tests"
+
+
+class NoPlugins(Plugins):
+    """Nothing is installed; whether plugins were asked for is remembered."""
+
+    asked = False
+
+    def load(self) -> None:
+        """Import nothing."""
+        self.asked = True
 
 
 @pytest.fixture
-def animals(monkeypatch: pytest.MonkeyPatch) -> Registry[int]:
-    """A registry of numbers over an empty package, without plugins."""
-    monkeypatch.setattr(module, "entry_points", lambda group: ())
-    found: Registry[int] = Registry("animal", "gancheck.samplers")
-    found.register("cat")(1)
-    found.register("ant")(2)
+def none(monkeypatch: pytest.MonkeyPatch) -> NoPlugins:
+    """A process without plugins."""
+    found = NoPlugins()
+    monkeypatch.setattr(found, "installed", ())
+    monkeypatch.setattr(plugins, "PLUGINS", found)
     return found
+
+
+@pytest.fixture
+def animals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, none: NoPlugins) -> Registry[int]:
+    """A registry of numbers over a package of two modules, without plugins."""
+    package = tmp_path / ZOO
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        f"from gancheck.registry import Registry\nANIMALS = Registry('animal', '{ZOO}')\n"
+    )
+    line = f"from {ZOO} import ANIMALS\nANIMALS.register('{{}}')({{}})\n"
+    (package / "cat.py").write_text(line.format("cat", 1))
+    (package / "insects.py").write_text(line.format("ant", 2))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in [one for one in sys.modules if one.startswith(ZOO)]:
+        monkeypatch.delitem(sys.modules, name)
+    found: Registry[int] = __import__(ZOO).ANIMALS
+    return found
+
+
+def registered_by(module: str, registry: Registry[int], name: str, item: int) -> None:
+    """Register something as a module of that name would."""
+    register: Callable[[str], Callable[[int], int]] = registry.register
+    exec("register(name)(item)", {"__name__": module, "register": register, "name": name,
+                                  "item": item})  # fmt: skip
 
 
 def test_names_are_looked_up_and_listed_sorted(animals: Registry[int]) -> None:
@@ -43,52 +81,63 @@ def test_a_far_miss_is_not_guessed(animals: Registry[int]) -> None:
     assert caught.value.hint == "Known: ant, cat."
 
 
-def test_two_things_cannot_share_a_name(animals: Registry[int]) -> None:
-    """Registering the same thing again is harmless, another one under its name is not."""
-    one = animals.get("cat")
-    animals.register("cat")(one)
-    with pytest.raises(ValueError, match="two animals are called 'cat'"):
-        animals.register("cat")(99)
-
-
-def test_a_broken_plugin_is_a_warning(
-    animals: Registry[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A plugin that cannot be imported is named, and everything else still works."""
-    broken = EntryPoint("lion", "no_such_module_here:thing", "gancheck.samplers")
-    monkeypatch.setattr(module, "entry_points", lambda group: (broken,))
-    with pytest.warns(UserWarning, match="animal plugin 'lion' could not be loaded"):
-        assert animals.names() == ["ant", "cat"]
-    assert animals.get("cat") == 1
-
-
-def test_a_module_of_that_name_is_read_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_built_in_name_is_read_alone(animals: Registry[int], none: NoPlugins) -> None:
     """Looking up one thing reads its module, and neither the others nor the plugins."""
-    read: list[str] = []
-    monkeypatch.setattr(module, "entry_points", read.append)
-    found: Registry[int] = Registry("animal", "gancheck.samplers")
-
-    def reading(name: str) -> None:
-        read.append(name)
-        found.register("prior")(3)
-
-    monkeypatch.setattr(importlib, "import_module", reading)
-    assert found.get("prior") == 3
-    assert read == ["gancheck.samplers.prior"]
+    assert animals.get("cat") == 1
+    assert f"{ZOO}.cat" in sys.modules
+    assert f"{ZOO}.insects" not in sys.modules
+    assert not none.asked
+    assert animals.get("ant") == 2  # no module of that name: now all are read
+    assert none.asked
 
 
-def test_plugins_are_asked_for_under_the_name_of_the_package(
-    monkeypatch: pytest.MonkeyPatch,
+def test_nothing_takes_the_place_of_a_built_in_thing(animals: Registry[int]) -> None:
+    """Whoever comes first: a name that the package has is refused, and both are named."""
+    registered_by("jungle", animals, "cat", 99)
+    with pytest.raises(UsageError) as caught:
+        animals.get("cat")
+    assert caught.value.message.startswith("animal 'cat' is brought by gancheck ")
+    assert caught.value.message.endswith(" and by jungle")
+    assert caught.value.hint == "Uninstall one of them, or turn plugins off: GANCHECK_PLUGINS=0."
+    with pytest.raises(UsageError, match="brought by"):
+        animals.names()  # and it stays refused
+
+
+def test_two_modules_cannot_share_a_name(animals: Registry[int]) -> None:
+    """Before and after everything was read, by whichever module."""
+    registered_by("jungle", animals, "lion", 1)
+    assert animals.get("lion") == 1
+    registered_by("desert", animals, "lion", 2)
+    with pytest.raises(UsageError, match="animal 'lion' is brought by jungle and by desert"):
+        list(animals)
+
+
+def test_a_program_may_register_anew(animals: Registry[int]) -> None:
+    """A cell of a notebook that is run twice replaces what it registered before."""
+    registered_by("__main__", animals, "newt", 1)
+    assert animals.get("newt") == 1
+    registered_by("__main__", animals, "newt", 2)
+    assert animals.get("newt") == 2
+    assert animals.origin("newt") == Origin("__main__")
+
+
+def test_origins_are_remembered(animals: Registry[int]) -> None:
+    """Each thing knows the module that brought it, and whether that was built in."""
+    registered_by("jungle", animals, "lion", 1)
+    assert animals.origin("cat").module == f"{ZOO}.cat"
+    assert animals.origin("lion") == Origin("jungle")
+    assert [animals.is_built_in(name) for name in animals.names()] == [True, True, False]
+
+
+def test_what_cannot_be_read_is_asked_for_again(
+    animals: Registry[int], none: NoPlugins, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Discovery reads one entry-point group, once."""
-    asked: list[str] = []
+    """A failure while everything is read is told each time, not only the first."""
 
-    def none_of(group: str) -> tuple[EntryPoint, ...]:
-        asked.append(group)
-        return ()
+    def fail() -> None:
+        raise UsageError("no such plugin")
 
-    monkeypatch.setattr(module, "entry_points", none_of)
-    found: Registry[int] = Registry("animal", "gancheck.samplers")
-    assert found.names() == []
-    assert found.names() == []
-    assert asked == ["gancheck.samplers"]
+    monkeypatch.setattr(none, "load", fail)
+    for _ in range(2):
+        with pytest.raises(UsageError, match="no such plugin"):
+            animals.names()
