@@ -5,13 +5,36 @@ BIN     = $(VENV)/bin
 T      ?= tests
 ARGS   ?=
 
-.PHONY: demo test lint format clean bench bench-accuracy bench-faults bench-gate bench-null bench-compare bench-page bench-sampling bench-trace bench-whole fuzz browser remedies
+.PHONY: demo test test-plugins lint format clean bench bench-accuracy bench-faults bench-gate bench-null bench-compare bench-page bench-sampling bench-trace bench-whole fuzz browser remedies
 
 demo: $(VENV)/.ready
 	$(BIN)/gancheck demo
 
 test: lint
 	$(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder $(T)
+
+# Every package of plugins/ beside gancheck, in a venv of its own: linted, type-checked, its tests.
+# PLUGINS=plugins/gancheck-hello is one of them. Each is tested as if it were the only one.
+PLUGINS     ?= $(sort $(wildcard plugins/gancheck-*))
+PLUGIN_VENV ?= $(VENV)/plugins
+PLUGIN_BIN   = $(abspath $(PLUGIN_VENV))/bin
+
+test-plugins: $(PLUGIN_VENV)/.ready
+	@set -e; for folder in $(PLUGINS); do \
+	  echo "== $$folder"; start=$$(date +%s); \
+	  $(PLUGIN_BIN)/python -m pip install --quiet --constraint constraints.txt \
+	    --editable "./$$folder[test]"; \
+	  ( cd "$$folder"; $(PLUGIN_BIN)/ruff check; $(PLUGIN_BIN)/ruff format --check; \
+	    $(PLUGIN_BIN)/mypy .; \
+	    OMP_NUM_THREADS=1 GANCHECK_PLUGINS=$${folder##*/} $(PLUGIN_BIN)/pytest ); \
+	  echo "== $$folder: $$(($$(date +%s) - start)) s"; \
+	done
+
+$(PLUGIN_VENV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(PLUGIN_VENV)
+	$(PLUGIN_BIN)/python -m pip install --quiet --constraint constraints.txt --editable . \
+	  mypy pytest ruff
+	touch $@
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check
@@ -46,7 +69,8 @@ bench-accuracy: $(VENV)/.bench
 bench-null: $(VENV)/.ready
 	PYTHONPATH=tests $(BIN)/python -m bench.null $(ARGS)
 
-# Every remedy on ring, grid and spiral (DCGAN on digits), 3 seeds: hours; stop it and run it again.
+# Every remedy on ring, grid and spiral (DCGAN on digits, four on stacks of digits), 3 seeds: hours;
+# stop it and run it again.
 remedies: $(VENV)/.ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m examples.remedies.table $(ARGS)
 

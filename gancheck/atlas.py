@@ -69,8 +69,8 @@ def _grids(study: Study) -> Iterator[Exhibit]:
 
 
 def _curves(study: Study) -> Iterator[Exhibit]:
-    """Show numbers as a histogram, and long vectors as lines."""
-    if study.samples.kind != "vector":
+    """Show numbers as a histogram, and long vectors as lines; rows of a table are neither."""
+    if study.samples.kind != "vector" or study.samples.columns:
         return
     samples, reference = study.samples.values, _given(study)
     if samples.shape[1] == 1:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
+from gancheck import plugins
+from gancheck.analyzers import ANALYZERS
 from gancheck.devices import full_float32
 from gancheck.errors import UsageError
 from gancheck.gate import Level, State, evaluate, is_decided, require_known
@@ -30,7 +31,6 @@ _CONFIDENCE = {1: 0.95, 2: 0.975}
 _STRICTEST = 0.99
 _SETTLED = "The limits are decided."
 _MOST = "No more samples may be drawn (--max-samples)."
-_ANALYZERS = "gancheck.analyzers"  # group of plugins, whose scores are known after a run only
 
 
 @dataclass(frozen=True)
@@ -166,8 +166,14 @@ def require_sense(
             f"{checked[0].text}: there is no baseline to compare with",
             "Give an earlier report: --baseline REPORT.json (gancheck baseline MODEL writes one).",
         )
-    if not entry_points(group=_ANALYZERS):
+    if not _foreign_analyzers():  # their scores are known after a run only
         require_known(rules)
+
+
+def _foreign_analyzers() -> bool:
+    if not plugins.PLUGINS.chosen():
+        return False
+    return any(not ANALYZERS.is_built_in(name) for name in ANALYZERS.names())
 
 
 def _used_up(found: Diagnosis, result: GateResult, asked: int) -> str | None:

@@ -17,6 +17,7 @@ from gancheck.crew import current
 from gancheck.devices import full_float32
 from gancheck.errors import UsageError
 from gancheck.loaders.in_memory import InMemory, guarded, located
+from gancheck.plugins import PLUGINS
 from gancheck.policy import worst_first
 from gancheck.preparation import Inputs, Origin, Start, build_study, gather
 from gancheck.reference import PreparedReference
@@ -58,6 +59,30 @@ def diagnose(
 
     Raises:
         GancheckError: The run is not possible; the message says why and what helps.
+
+    Example:
+        A function that draws half of a ring of eight, held against the whole ring:
+
+        >>> import gancheck, torch
+        >>> def on_a_ring(places, noise):
+        ...     angles = torch.pi / 4 * places
+        ...     return torch.stack((angles.cos(), angles.sin()), dim=1) + 0.05 * noise
+        >>> source = torch.Generator().manual_seed(0)
+        >>> places = torch.arange(1000) % 8
+        >>> points = on_a_ring(places, torch.randn(1000, 2, generator=source))
+        >>> reference = (points, places)  # samples and their labels
+        >>> def generator(latents):
+        ...     return on_a_ring((4 * latents[:, 0].sigmoid()).floor(), latents[:, 1:])
+        >>> settings = gancheck.Settings(
+        ...     samples=500, map="none", load=gancheck.LoadOptions(latent_dim=3)
+        ... )
+        >>> diagnosis = gancheck.diagnose(generator, reference, settings)
+        >>> diagnosis.verdict.value
+        'collapsed'
+        >>> diagnosis.conditions[0].value
+        'missing-modes'
+        >>> round(diagnosis.scores["diversity"].value, 1)
+        0.5
     """
     settings = settings or Settings()
     clock = Clock(listener or Silence())
@@ -181,6 +206,7 @@ def _holdout(settings: Settings, inputs: Inputs, study: Study) -> Mapping[str, J
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of gancheck, of Python, and of the libraries that shape the numbers."""
+    """Return the versions of gancheck, plugins, Python and the libraries that shape the numbers."""
     found = {name: version(name) for name in _PACKAGES}
-    return {**found, "python": platform.python_version()}
+    plugins = {origin.distribution: origin.version for origin, _ in PLUGINS.chosen()}
+    return {**found, **plugins, "python": platform.python_version()}

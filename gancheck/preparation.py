@@ -45,6 +45,7 @@ from gancheck.training import (
     require_reference,
 )
 from gancheck.types import Generator, SampleSet, Subject
+from gancheck.types.subjects import require_same_columns
 from gancheck.workdir import open_blocks
 
 INDEPENDENT_DRAW = 3000
@@ -135,6 +136,7 @@ def gather(
             with clock.stage("load model"):
                 loaded = load(model, options)
             shape, guessed = unfolded, (guessed_images(shape, unfolded),)
+        _require_same_columns(loaded, known)
         require_same_shape(shape, known.shape, prepared is not None)
         sources = _sources(on_disk, known, prepared, settings, clock)
     modes = open_modes(settings.mode_options, loaded)
@@ -186,6 +188,11 @@ def _study(
         training_parts=training,
         known=inputs.modes,
     )
+
+
+def _require_same_columns(loaded: Generator | SampleSet, known: Reference) -> None:
+    if isinstance(loaded, SampleSet) and known.scored.samples is not None:
+        require_same_columns(loaded, known.scored.samples)
 
 
 def _critic(loaded: Generator | SampleSet, settings: Settings, clock: Clock) -> Critic | None:
@@ -322,7 +329,7 @@ def _views_without_reference(
     inputs: Inputs, settings: Settings, clock: Clock
 ) -> tuple[View, View, str]:
     """Fit main and strict view on samples of the subject that are not judged, where there are."""
-    kind, shape = inputs.samples.kind, inputs.samples.shape
+    kind, shape, suited = inputs.samples.kind, inputs.samples.shape, inputs.samples.view
     chosen = Choice(settings.embedder, "asked for with --embedder")
     if settings.embedder == AUTO:
         n, source = None, ""
@@ -331,9 +338,9 @@ def _views_without_reference(
             if inputs.sampler is None:
                 n += len(inputs.samples)
                 source = "there is no reference; a third of {} images, set aside,"
-        chosen = choose(kind, shape, n, source=source)
+        chosen = choose(kind, shape, n, source=source, suited=suited)
     main = _lone_view(chosen.text, inputs, settings, clock)
-    text = strict(kind, shape).text
+    text = strict(kind, shape, suited).text
     other = main if text == chosen.text else _lone_view(text, inputs, settings, clock)
     return main, other, chosen.reason
 

@@ -102,8 +102,14 @@ def coloured(samples: SampleSet) -> SampleSet:
 def choice_of(embedder: str, reference: Reference) -> Choice:
     """Resolve ``--embedder`` for a reference."""
     if embedder == AUTO:
-        return choose(reference.kind, reference.shape, reference.total)
+        suited = _suited(reference)
+        return choose(reference.kind, reference.shape, reference.total, suited=suited)
     return Choice(embedder, "asked for with --embedder")
+
+
+def _suited(reference: Reference) -> str:
+    """Return the embedder that the samples name as theirs; empty where they name none."""
+    return "" if reference.scored.samples is None else reference.scored.samples.view
 
 
 def is_portable(reference: Reference) -> bool:
@@ -134,7 +140,7 @@ def prepare(
         n = min(_POOL, len(samples), len(reference.scored))
         pool = np.concatenate([reference.scored.values[:n], samples.values[:n]])
     chosen = choice_of(settings.embedder, reference)
-    strict_text = strict(reference.kind, reference.shape).text
+    strict_text = strict(reference.kind, reference.shape, _suited(reference)).text
     main = _view(chosen.text, reference, pool, settings, clock)
     other = main
     if strict_text != chosen.text:

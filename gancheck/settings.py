@@ -44,6 +44,13 @@ class Settings:
         modes_sd: Standard deviation of modes around their centres; None takes that of the file.
         modes_range: Values of black and white that the classifier was trained on; None takes those
             of the generator.
+
+    Example:
+        >>> import dataclasses
+        >>> first = gancheck.Settings(samples=5_000)
+        >>> again = dataclasses.replace(first, seed=1)
+        >>> again.samples, again.seed, again.device
+        (5000, 1, 'cpu')
     """
 
     samples: int = 10_000

@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "gancheck"
 LAYERS = (
     ("errors", "plain", "atomic", "devices"),
-    ("types",),
+    ("types", "plugins"),
     (
         "registry",
         "scaled",
@@ -29,7 +29,7 @@ LAYERS = (
         "stored",
         "remedies",
     ),
-    ("exhibits", "neighbors", "thumbnails"),
+    ("exhibits", "laws", "neighbors", "thumbnails"),
     ("mapping", "measures"),
     ("reference",),
     ("loaders", "samplers", "embedders"),
@@ -43,7 +43,7 @@ LAYERS = (
     ("comparing",),
     ("gating", "reporters", "tracing"),
     ("testing",),
-    ("callbacks",),
+    ("callbacks", "api"),
     ("cli",),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -134,6 +134,7 @@ def _is_command(node: ast.FunctionDef) -> bool:
         ["gate", "--help"],
         ["baseline", "--help"],
         ["explain", "--help"],
+        ["plugins", "--help"],
         ["config"],
         ["cache", "info"],
     ],
@@ -153,8 +154,8 @@ def test_help_is_instant(arguments: list[str]) -> None:
 
 
 def test_importing_the_package_is_light() -> None:
-    """``import gancheck`` loads neither torch nor numpy."""
-    code = "import sys, gancheck; print({'torch', 'numpy'} & set(sys.modules))"
+    """``import gancheck`` and ``import gancheck.api`` load neither torch nor numpy."""
+    code = "import sys, gancheck.api; print({'torch', 'numpy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "set()"

@@ -68,6 +68,21 @@ class Monitor:
 
     Raises:
         UsageError: A number or a setting is not one that can be asked for.
+
+    Example:
+        A training of four steps, each of which teaches the generator two more places of the ring
+        of `gancheck.diagnose`:
+
+        >>> def growing(latents):
+        ...     return on_a_ring((2 * step * latents[:, 0].sigmoid()).floor(), latents[:, 1:])
+        >>> monitor = gancheck.Monitor(growing, reference, every=2, settings=settings)
+        >>> for step in (1, 2, 3, 4):
+        ...     row = monitor.step(step, loss_d=0.7)
+        >>> [row.step for row in monitor.rows]
+        [2, 4]
+        >>> few, more = (row.scores["diversity"].value for row in monitor.rows)
+        >>> few < more
+        True
     """
 
     def __init__(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from gancheck.plain import to_json
 from gancheck.types import JSON, SCHEMA_VERSION, Condition, Exhibit, Score, Subject, Verdict
+from gancheck.types.display import Displayed
 
 if TYPE_CHECKING:
     from gancheck.measures.spectrum import Spectrum
@@ -161,7 +162,7 @@ class Power:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Displayed):
     """B against A.
 
     Attributes:

@@ -60,6 +60,17 @@ def compare(
 
     Raises:
         GancheckError: The comparison is not possible; the message says why and what helps.
+
+    Example:
+        Half of the ring, as in `gancheck.diagnose`, against three quarters of it:
+
+        >>> def later(latents):
+        ...     return on_a_ring((6 * latents[:, 0].sigmoid()).floor(), latents[:, 1:])
+        >>> comparison = gancheck.compare(generator, later, reference, settings)
+        >>> comparison.ruling.value
+        'better'
+        >>> sorted(mode.label for mode in comparison.shifted("gained"))
+        ['4', '5']
     """
     settings = settings or Settings()
     if not isinstance(a, Diagnosis) and not isinstance(b, Diagnosis):

@@ -26,6 +26,7 @@ def choose(
     reference_n: int | None,
     *,
     source: str = "a reference of {} images",
+    suited: str = "",
 ) -> Choice:
     """Return the embedder that ``auto`` stands for.
 
@@ -34,9 +35,10 @@ def choose(
         shape: Shape of one sample, (c, h, w) or (d,).
         reference_n: Size of the reference or of what takes its place; None when there is neither.
         source: What that is, in words with a place for its size.
+        suited: The embedder that the samples name as theirs; empty where they name none.
     """
-    if kind == "vector":
-        return strict(kind, shape)
+    if suited or kind == "vector":
+        return strict(kind, shape, suited)
     if reference_n is not None and reference_n >= MIN_REFERENCE:
         return Choice(
             "fitted",
@@ -53,13 +55,16 @@ def choose(
     )
 
 
-def strict(kind: OutputKind, shape: tuple[int, ...]) -> Choice:
+def strict(kind: OutputKind, shape: tuple[int, ...], suited: str = "") -> Choice:
     """Return the view in which fidelity counts: nothing is ignored on purpose.
 
     Args:
         kind: ``image`` or ``vector``.
         shape: Shape of one sample, (c, h, w) or (d,).
+        suited: The embedder that the samples name as theirs; empty where they name none.
     """
+    if suited:
+        return Choice(suited, f"{suited!r} is the view that samples of this kind were made for")
     if kind == "vector":
         return Choice("vectors", "vectors are compared coordinate by coordinate")
     side = max(shape[1:])

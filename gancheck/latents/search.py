@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _PAIRS = 512
 _RESOLUTION = 1e-5  # relative to the size of features: float32 rounding with a margin
+_NUDGE = 1e-4  # of a standard deviation
 _EDGE = 0.999  # of the distances of reference samples to their nearest neighbours
 _TOLERANCE = 0.02
 _NARROW = 1 / 16  # half width of a jump, of a step, below which it stands alone in its step
@@ -111,8 +112,9 @@ def scan(study: Study, effort: Effort) -> LatentScan:
     lines, steps = lines_of_length(law, d, effort.evaluations, study.seed)
     _require_map(study, lines)
     run = study.features_at
-    secants = walk(lines, run, steps)
     scale = random_pair_distance(study)
+    _require_course(lines, run, effort.least_jump * scale)
+    secants = walk(lines, run, steps)
     far = Far.of(study)
     chosen = _candidates(secants, effort, scale, far)
     rounding = _RESOLUTION * float(np.abs(study.view.samples.values).max())
@@ -207,6 +209,17 @@ def _require_map(study: Study, lines: Lines) -> None:
     scale = max(float(np.abs(first).max()), 1e-12)
     if float(np.abs(first - again).max()) > 1e-3 * scale:
         raise NotAvailable("the generator is not a map: the same latent gives different outputs")
+
+
+def _require_course(lines: Lines, run: Map, least: float) -> None:
+    """Refuse outputs that jump wherever one looks: noise that follows the latent like a hash."""
+    rows = np.arange(min(32, len(lines.starts)))
+    here, beside = (run(lines.at(rows, np.full(len(rows), at))) for at in (0.0, _NUDGE))
+    if float(np.median(np.linalg.norm(here - beside, axis=1))) > least:
+        raise NotAvailable(
+            "the output does not follow the latent: there is noise in it that the slightest move "
+            "draws anew"
+        )
 
 
 def _candidates(

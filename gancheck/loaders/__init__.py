@@ -27,7 +27,7 @@ __all__ = [
 _PROGRAMS = ("torchscript", "exported")
 
 
-def load(path: Path | InMemory, options: LoadOptions | None = None) -> Generator | SampleSet:
+def load(path: str | Path | InMemory, options: LoadOptions | None = None) -> Generator | SampleSet:
     """Read a file or a folder as what its content says it is: a generator or samples.
 
     TorchScript and ``.pt2`` files hold programs: they are audited before they are run, and
@@ -42,11 +42,20 @@ def load(path: Path | InMemory, options: LoadOptions | None = None) -> Generator
         ShapeError: The latents asked for do not fit the generator, it has no such class, or images
             differ in size.
         UsageError: One class is asked for, and there are no labels.
+
+    Example:
+        The ring of `gancheck.diagnose`, read back from a file:
+
+        >>> import numpy
+        >>> numpy.save("ring.npy", points.numpy())
+        >>> samples = gancheck.load("ring.npy")
+        >>> samples.values.shape
+        (1000, 2)
     """
     options = options or LoadOptions()
     if isinstance(path, InMemory):
         return under_label(path.load(options), options.only_class)
-    sniffed = sniff(path)
+    sniffed = sniff(Path(path))
     if options.isolate:
         return _load_isolated(sniffed, options)
     if options.isolate is False or not options.trust or sniffed.kind not in _PROGRAMS:
@@ -57,7 +66,7 @@ def load(path: Path | InMemory, options: LoadOptions | None = None) -> Generator
         return _load_isolated(sniffed, options)
 
 
-def load_samples(path: Path | InMemory, options: LoadOptions | None = None) -> SampleSet:
+def load_samples(path: str | Path | InMemory, options: LoadOptions | None = None) -> SampleSet:
     """Read a folder of images or a file of arrays, and refuse generators.
 
     Raises:
@@ -71,14 +80,28 @@ def load_samples(path: Path | InMemory, options: LoadOptions | None = None) -> S
 
 
 def _load_here(sniffed: Sniffed, options: LoadOptions) -> Generator | SampleSet:
-    for _, loader in LOADERS:
+    _, loader = _loader_of(sniffed)
+    return under_label(loader.load(sniffed.path, options), options.only_class)
+
+
+def _loader_of(sniffed: Sniffed) -> tuple[str, Loader]:
+    # Plugins come first: they know a format, where a built-in loader takes any folder.
+    for name, loader in sorted(LOADERS, key=lambda pair: LOADERS.is_built_in(pair[0])):
         if loader.recognises(sniffed):
-            return under_label(loader.load(sniffed.path, options), options.only_class)
+            return name, loader
     raise explain(sniffed)
 
 
 def _load_isolated(sniffed: Sniffed, options: LoadOptions) -> Generator | SampleSet:
     from gancheck.loaders.isolated import load_isolated
 
+    if sniffed.kind == "directory":
+        name, _ = _loader_of(sniffed)
+        if not LOADERS.is_built_in(name):
+            raise LoadError(
+                f"{sniffed.path} is a folder of the format {name}, and --isolate takes single "
+                "files only",
+                "Leave --isolate out; it then runs in gancheck's own process, with no limits.",
+            )
     # Samples are no program; those that a child could read within its limits are read here.
     return load_isolated(sniffed.path, options) or _load_here(sniffed, options)

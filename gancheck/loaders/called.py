@@ -1,4 +1,4 @@
-"""Make generators of modules and of functions that are in memory."""
+"""Make generators of modules and of functions: those in memory, and those that plugins read."""
 
 from __future__ import annotations
 
@@ -17,20 +17,40 @@ from gancheck.types import Generator
 if TYPE_CHECKING:
     import torch
 
+    from gancheck.loaders.generator import LoadedGenerator
     from gancheck.loaders.network import Network
+    from gancheck.loaders.probe import Source
 
     Forward: TypeAlias = Callable[[tuple[object, ...]], object]
 
 FORMAT = "memory"
 
 
-def make_called(name: str, function: Callable[..., object], options: LoadOptions) -> Generator:
+def make_called(
+    name: str,
+    function: Callable[..., object],
+    options: LoadOptions,
+    *,
+    source: Source | None = None,
+    latent_shape: tuple[int, ...] | None = None,
+    classes: int | None = None,
+) -> Generator:
     """Make a generator of a module, or of a function from latents to samples.
 
     A module is run as a copy on its own device, in eval mode. A function is called as it is: with
     a tensor (n, *latent_shape), and with labels (n,) int64 where it takes them or classes are
     told; it returns a tensor or an array. The modules that it refers to are put into eval mode,
     see `gancheck.loaders.borrowed.left_as_found`.
+
+    Args:
+        name: What it is called in the report.
+        function: The module or function.
+        options: What the user says about it.
+        source: The file that it was read from; None for what is in memory, whose messages name
+            options of Python instead of flags.
+        latent_shape: Shape of one latent, where it is known: nothing is then inferred, and a
+            module is called as a function is, on the device of the options.
+        classes: Number of classes, where the shape is told; None calls it with latents alone.
 
     Raises:
         LoadError: Something cannot be inferred; the hint names the option that tells it.
@@ -39,13 +59,25 @@ def make_called(name: str, function: Callable[..., object], options: LoadOptions
     """
     from gancheck.loaders.probe import Source, make_generator
 
-    path = Path(name)
+    def make(source: Source | None) -> LoadedGenerator:
+        path = Path(name) if source is None else source.path
+        expect_generator(path, FORMAT if source is None else source.format, options)
+        if latent_shape is None:
+            network, sha256 = _network(function, options)
+        else:
+            network, sha256 = _told(function, latent_shape, classes, options), ""
+        return make_generator(network, source or Source(path, FORMAT, "", sha256), options)
+
+    if source is not None:
+        return make(source)
     try:
-        expect_generator(path, FORMAT, options)
-        network, sha256 = _network(function, options)
-        made = make_generator(network, Source(path, FORMAT, known_sha256=sha256), options)
+        return _in_python(make(None))
     except GancheckError as error:
         raise type(error)(in_python(error.message), in_python(error.hint)) from error
+
+
+def _in_python(made: LoadedGenerator) -> LoadedGenerator:
+    """Name options of Python where flags were named."""
     concerns = tuple(
         dataclasses.replace(concern, detail=in_python(concern.detail))
         for concern in made.spec.concerns
@@ -86,6 +118,29 @@ def _network(function: Callable[..., object], options: LoadOptions) -> tuple[Net
         note = "The module cannot be copied; it was run itself, and put back as it was."
         return dataclasses.replace(network, notes=(*network.notes, note)), sha256
     return _of_copy(own, options), sha256
+
+
+def _told(
+    function: Callable[..., object],
+    latent_shape: tuple[int, ...],
+    classes: int | None,
+    options: LoadOptions,
+) -> Network:
+    """Describe a function whose inputs are known."""
+    from gancheck.loaders.borrowed import shielded
+    from gancheck.loaders.network import CallPlan, Network
+
+    called = shielded(function)
+    label = None if classes is None else "labels"
+    names = ("latents",) if label is None else ("latents", label)
+    return Network(
+        forward=_tolerant(lambda inputs: called(*inputs)),
+        plan=CallPlan(names, "latents", label, label_style="index"),
+        latent_shapes=(latent_shape,),
+        classes=classes,
+        device=options.device,
+        backend="torch",
+    )
 
 
 def _of_copy(module: torch.nn.Module, options: LoadOptions) -> Network:

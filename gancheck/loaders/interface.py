@@ -21,7 +21,7 @@ class LoadOptions:
 
     Attributes:
         arch: ``module:Class`` or ``file.py:name``, a callable that returns a ``torch.nn.Module``.
-        arch_args: Keyword arguments of that callable.
+        arch_args: Keyword arguments of that callable; settings of its own for a plugin's loader.
         key: Which part of a nested checkpoint is the generator, such as ``g_ema``.
         latent_dim: Length of one latent; None infers it.
         latent_law: ``normal``, ``uniform``, ``sphere``, ``module:function``, or one of them times

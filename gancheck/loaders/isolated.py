@@ -36,6 +36,7 @@ from gancheck.loaders.isolated_messages import (
     spec_from_json,
     text_of,
 )
+from gancheck.plugins import SWITCH
 from gancheck.types import GeneratorSpec
 
 if TYPE_CHECKING:
@@ -51,7 +52,10 @@ CALL_SECONDS = 120.0
 MOST_MEMORY = 8 << 30
 _SHARE_OF_MEMORY = 0.75
 _LAST_SECONDS = 5.0
-_KEPT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "SYSTEMROOT")
+_KEPT = (
+    *("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "SYSTEMROOT"),
+    SWITCH,
+)
 _RAISED = ("LoadError", "RefusedError", "AmbiguousError", "GeneratorError", "ShapeError")
 _WITHOUT = "Without --isolate it runs in gancheck's own process, with no limits."
 _ANEW = "Load it with the code that wrote it, and export or save it anew."

@@ -175,6 +175,10 @@ def _optional(read: Callable[[JSON], Any]) -> Callable[[JSON], Any]:
     return lambda value: None if value is None else read(value)
 
 
+def _texts(items: Any) -> tuple[str, ...]:
+    return tuple(text_of(item) for item in items[:_MOST_ITEMS])
+
+
 def _is_true(value: JSON) -> bool:
     return value is True
 
@@ -198,8 +202,9 @@ _READERS: dict[str, Callable[[JSON], Any]] = {  # of the fields that are no text
     "output_shape": _sides,
     "output_range": _optional(_span),
     "differentiable": _is_true,
-    "notes": lambda items: tuple(text_of(item) for item in items[:_MOST_ITEMS]),
+    "notes": _texts,
     "concerns": lambda items: tuple(_concern(item) for item in items[:_MOST_ITEMS]),
     "trusted": _is_true,
     "isolated": _is_true,
+    "label_names": _texts,
 }

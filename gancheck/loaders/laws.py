@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gancheck.errors import LoadError
+from gancheck.laws import LAWS
 from gancheck.scaled import split_law
 
 if TYPE_CHECKING:
@@ -15,17 +16,20 @@ if TYPE_CHECKING:
 
     from gancheck.types import FloatArray
 
+_OWN = ("normal", "uniform", "sphere")
+
 
 def draw_latents(law: str, count: int, shape: tuple[int, ...], seed: int) -> torch.Tensor:
     """Draw float32 latents (count, *shape) on the CPU.
 
     ``normal`` is N(0, 1), ``uniform`` is U(-1, 1), ``sphere`` is uniform on the sphere of radius
-    sqrt(d), the length of a typical normal latent. ``module:function`` is called with the count,
-    the shape and a numpy random generator. ``normal:0.7`` is the law times 0.7. Any other name
-    belongs to a sampler that is not known here, and normal latents stand in for it.
+    sqrt(d), the length of a typical normal latent. ``module:function``, and what a plugin
+    registered, is called with the count, the shape and a numpy random generator. ``normal:0.7`` is
+    the law times 0.7.
 
     Raises:
         LoadError: The function cannot be found, raises, or does not return such latents.
+        UsageError: There is no such law.
     """
     import torch
 
@@ -34,7 +38,7 @@ def draw_latents(law: str, count: int, shape: tuple[int, ...], seed: int) -> tor
 
 
 def _draw(law: str, shape: tuple[int, ...], rng: np.random.Generator) -> FloatArray:
-    if ":" in law:
+    if law not in _OWN:
         return _draw_custom(law, shape, rng)
     if law == "uniform":
         return 2 * rng.random(shape, dtype=np.float32) - 1
@@ -47,8 +51,9 @@ def _draw(law: str, shape: tuple[int, ...], rng: np.random.Generator) -> FloatAr
 
 def _draw_custom(law: str, shape: tuple[int, ...], rng: np.random.Generator) -> FloatArray:
     module, _, name = law.partition(":")
+    registered = None if name else LAWS.get(law)
     try:
-        found = getattr(importlib.import_module(module), name)
+        found = registered or getattr(importlib.import_module(module), name)
         latents = np.array(found(shape[0], shape[1:], rng), dtype=np.float32)
     except Exception as error:  # the law is the user's code
         raise LoadError(

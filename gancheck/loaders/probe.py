@@ -64,7 +64,7 @@ def make_generator(network: Network, source: Source, options: LoadOptions) -> Lo
     call = find_call(network, source.path, options)
     layout = call.layout
     law = choose_law(call.network, call.latent_shape, options)
-    rows = probe_rows(layout)
+    rows = probe_rows(layout, options.limit)
     latents = draw_latents(law.law, rows, call.latent_shape, options.seed)
     network = quickened(call.network, latents[:_BATCH], call.labels(_BATCH))
     probe = Probe(network, layout, latents, call.labels(rows), options.seed)
@@ -107,12 +107,13 @@ def _concerns(
         yield program(source.trusted, sha256)
 
 
-def probe_rows(layout: OutputLayout) -> int:
-    """Return how many outputs to look at: 512, fewer where outputs are large."""
+def probe_rows(layout: OutputLayout, drawn: int | None = None) -> int:
+    """Return how many outputs to look at: 512, fewer where outputs are large or few are drawn."""
     size = 1
     for side in layout.shape:
         size *= side
-    return max(LEAST_PROBES, min(PROBES, _PROBED_VALUES // size))
+    most = PROBES if drawn is None else min(PROBES, drawn)
+    return max(LEAST_PROBES, min(most, _PROBED_VALUES // size))
 
 
 def _outputs(probe: Probe) -> torch.Tensor:

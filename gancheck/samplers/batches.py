@@ -100,8 +100,8 @@ class Sampler:
             format="generator",
             latents=latents,
             labels=labels,
+            label_names=() if labels is None else spec.label_names,
             seed=seed,
-            notes=(),
         )
 
     def outputs(self, latents: FloatArray, labels: IntArray | None = None) -> FloatArray:

@@ -7,25 +7,20 @@ how many samples are drawn after it.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gancheck.errors import UsageError
-from gancheck.registry import Registry
+from gancheck.laws import LAWS, Law
 from gancheck.scaled import split_law
 
 if TYPE_CHECKING:
     from gancheck.reference import Reference
     from gancheck.types import FloatArray, IntArray
 
-Law: TypeAlias = Callable[[int, tuple[int, ...], np.random.Generator], "FloatArray"]
-
 BLOCK = 1024
 _LATENTS, _LABELS = 1, 2  # stream numbers: latents and labels never share random bits
-
-LAWS: Registry[Law] = Registry("latent law", "gancheck.samplers")
 
 
 @LAWS.register("normal")

@@ -24,6 +24,7 @@ from gancheck.types.evidence import (
     Tails,
 )
 from gancheck.types.subjects import (
+    Column,
     Concern,
     Embedding,
     Features,
@@ -55,6 +56,7 @@ __all__ = [
     "AnyArray",
     "Best",
     "Checkpoint",
+    "Column",
     "Concern",
     "Condition",
     "Copy",

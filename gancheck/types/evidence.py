@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from gancheck.plain import to_json
+from gancheck.types.display import Displayed
 from gancheck.types.subjects import Subject
 from gancheck.types.words import (
     JSON,
@@ -227,8 +228,44 @@ class Skipped:
 
 
 @dataclass(frozen=True)
-class Diagnosis:
-    """Everything one run found; every report is a rendering of it."""
+class Diagnosis(Displayed):
+    """Everything one run found; every report is a rendering of it.
+
+    At the end of a notebook cell it shows itself: the verdict, why, the scores, and the page folded
+    in. `save_html` writes that page, `to_dict` is the JSON.
+
+    Attributes:
+        subject: What was diagnosed.
+        verdict: The answer in one word.
+        summary: Why, in sentences.
+        conditions: What was found.
+        scores: Numbers by name, such as ``diversity``, each with its 95% interval.
+        modes: Modes of the reference, with the share of the samples in each; empty without one.
+        cuts: Where the latent space is cut.
+        findings: All that the analyzers have to say, the worst first.
+        exhibits: Pictures of the whole, such as the map.
+        skipped: Analyzers that could not run, with their reasons.
+        settings: What the run depended on.
+        versions: What it ran with.
+        timings: Seconds of its stages.
+        warnings: What the user should know of the run.
+        copies: Samples that repeat training samples.
+        created: When, in UTC.
+        schema: Version of the JSON.
+
+    Example:
+        The diagnosis of `gancheck.diagnose`:
+
+        >>> score = diagnosis.scores["diversity"]
+        >>> score.low < score.value < score.high < 0.8
+        True
+        >>> [mode.label for mode in diagnosis.modes if mode.status == "missing"]
+        ['4', '5', '6', '7']
+        >>> diagnosis.to_dict()["verdict"]
+        'collapsed'
+        >>> diagnosis.save_html("ring.html").name
+        'ring.html'
+    """
 
     subject: Subject
     verdict: Verdict

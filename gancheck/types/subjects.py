@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from gancheck.errors import ShapeError
 from gancheck.types.words import Condition, OutputKind, Severity
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class GeneratorSpec:
         trusted: Whether it only runs because the user said ``--trust``.
         isolated: Whether it runs in a child process with limits.
         call: What each input is given, such as ``z = latents (100, 1, 1)``.
+        label_names: Name of each class, such as a prompt; empty when numbers name themselves.
     """
 
     latent_shape: tuple[int, ...]
@@ -76,6 +78,7 @@ class GeneratorSpec:
     trusted: bool = False
     isolated: bool = False
     call: str = ""
+    label_names: tuple[str, ...] = ()
 
 
 @runtime_checkable
@@ -88,6 +91,18 @@ class Generator(Protocol):
 
     def __call__(self, latents: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
         """Map latents (n, *latent_shape) to float32 outputs (n, *output_shape), raw range."""
+
+
+class Column(Protocol):
+    """One column of a table whose rows are samples; loaders of tables bring their own class."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the table."""
+
+    @property
+    def kind(self) -> str:
+        """What its values are, in the loader's word, such as ``number`` or ``category``."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +120,9 @@ class SampleSet:
         seed: Seed of the latents, None when read from disk.
         sha256: Hash of the input, hexadecimal; empty for drawn samples.
         notes: What was inferred or doubted on the way.
+        columns: Columns of the table that the vectors are rows of; empty for all other samples.
+        view: Embedder that suits them where nobody asks for one; empty leaves it to their kind
+            and shape.
     """
 
     values: AnyArray
@@ -117,6 +135,8 @@ class SampleSet:
     seed: int | None = None
     sha256: str = ""
     notes: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = field(default=(), repr=False)
+    view: str = ""
 
     def __len__(self) -> int:
         return int(self.values.shape[0])
@@ -144,6 +164,28 @@ class SampleSet:
     def id_of(self, row: int) -> str:
         """Name one sample for people: its file name, else its number."""
         return self.ids[row] if self.ids else str(row)
+
+
+def require_same_columns(samples: SampleSet, reference: SampleSet) -> None:
+    """Refuse tables whose columns differ; the order of columns is the loader's business.
+
+    Raises:
+        ShapeError: The message names the columns.
+    """
+    ours, theirs = ({one.name: one.kind for one in side.columns} for side in (samples, reference))
+    if ours == theirs or not (ours and theirs):
+        return
+    said = [f"only the reference has {name!r}" for name in theirs if name not in ours]
+    said += [f"only the samples have {name!r}" for name in ours if name not in theirs]
+    said += [
+        f"{name!r} is a {kind} in the samples and a {theirs[name]} in the reference"
+        for name, kind in ours.items()
+        if kind != theirs.get(name, kind)
+    ]
+    raise ShapeError(
+        f"samples and reference are tables with different columns: {'; '.join(said)}",
+        "Give both tables the same columns, with values of one kind in each.",
+    )
 
 
 @dataclass(frozen=True)

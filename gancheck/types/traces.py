@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from gancheck.plain import to_json
+from gancheck.types.display import Displayed
 from gancheck.types.evidence import Exhibit, Finding, Mode, Score
 from gancheck.types.words import JSON, SCHEMA_VERSION, Condition, Verdict
 
@@ -130,7 +131,7 @@ class Best:
 
 
 @dataclass(frozen=True)
-class Trace:
+class Trace(Displayed):
     """Everything that one look at a training found; every report is a rendering of it.
 
     Attributes:

@@ -252,6 +252,17 @@ def test_a_chance_inside_the_generator_is_no_cut() -> None:
         list(Cuts().analyze(study_of_map(noisy)))
 
 
+def test_noise_that_follows_the_latent_like_a_hash_is_no_map() -> None:
+    """Outputs that the slightest move draws anew are refused, not called free of jumps."""
+
+    def hashed(z: FloatArray) -> FloatArray:
+        seeds = [abs(hash(row.tobytes())) for row in np.ascontiguousarray(z)]
+        return np.stack([np.random.default_rng(seed).standard_normal(8) for seed in seeds])
+
+    with pytest.raises(NotAvailable, match="does not follow the latent"):
+        list(Cuts().analyze(study_of_map(mapped(hashed, 4, (8,)))))
+
+
 def test_the_latent_plane_is_drawn_with_its_cuts() -> None:
     """For two latents the picture is the whole space, with its cuts as lines on it."""
     found = list(Cuts().analyze(study_of_map(mapped(sign, 2, (2,)))))

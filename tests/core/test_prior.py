@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from gancheck.errors import UsageError
-from gancheck.samplers.prior import BLOCK, LAWS, draw_labels, draw_latents
+from gancheck.laws import LAWS
+from gancheck.samplers.prior import BLOCK, draw_labels, draw_latents
 
 
 @pytest.mark.parametrize("name", ["normal", "uniform", "sphere"])

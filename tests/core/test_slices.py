@@ -71,7 +71,8 @@ def test_seeds_choose_the_lines() -> None:
 
 def test_lines_through_ones_own_law_are_not_defined(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the mass of a foreign law lies is not known, and said."""
-    from gancheck.samplers.prior import LAWS, normal
+    from gancheck.laws import LAWS
+    from gancheck.samplers.prior import normal
 
     monkeypatch.setitem(LAWS._items, "mine", normal)
     with pytest.raises(NotAvailable, match="'mine'"):

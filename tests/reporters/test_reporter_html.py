@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import html
 import json
 import re
 from html.parser import HTMLParser
@@ -15,12 +16,12 @@ import pytest
 from example_diagnosis import collapsed, healthy, inconclusive
 
 from gancheck import exhibits
-from gancheck.remedies import ADVICE
+from gancheck.remedies import ADVICE, told
 from gancheck.reporters.html import Html
 from gancheck.reporters.slimming import REDUCED
 from gancheck.types import Condition, Diagnosis, Exhibit, Finding, Mode, Severity, Skipped
 
-VOID = {"meta", "link", "img", "br", "hr", "input"}
+VOID = {"base", "meta", "link", "img", "br", "hr", "input"}
 HOSTILE = "</style><script>alert(1)</script><img src=x onerror=alert(1)>'\"&"
 DOC = "Measures things.\n\nWhat to do:\n    Train `longer`.\n\nReferences:\n    A. Nobody 2020."
 
@@ -266,13 +267,31 @@ def test_problems_come_with_causes_and_remedies_once(reading: Reading, page: str
     """Each condition is explained where it comes up first; later problems refer to that."""
     wrong = page[page.index('<section id="wrong"') :].split("</section>")[0]
     text = Reading(wrong).text
-    assert text.count("What the literature does") == 4
+    assert text.count("why, by whom, and what was measured") == 4
     assert "Lin et al. 2018" in text
     assert "gancheck explain missing-modes" in text
-    first = ADVICE[Condition.MISSING_MODES].causes[0]
+    first = ADVICE[Condition.MISSING_MODES].causes[0].text
     assert text.count(first) == 1
     assert text.count("as above") == 1
     assert 'href="#check-1-problem"' in wrong
+
+
+def test_three_remedies_are_shown_and_the_rest_is_folded(page: str) -> None:
+    """A line each for the first ones; reasons and papers of all stand behind a fold."""
+    wrong = page[page.index('<section id="wrong"') :].split("</article>")[0]
+    shown, folded = wrong.split('<details class="remedies">')
+    remedies = told(ADVICE[Condition.MISSING_MODES]).remedies
+    for at, one in enumerate(remedies):
+        assert (one.remedy.name in html.unescape(shown)) is (at < 3)
+        assert html.unescape(folded).count(one.remedy.reason.split(". ")[0].split("`")[0]) == 1
+    assert f"All {len(remedies)} remedies" in folded
+
+
+def test_a_finding_that_says_what_to_try_is_not_followed_by_other_advice(page: str) -> None:
+    """Where the detail has a ``Try:`` of its own, the remedies are only behind their fold."""
+    for article in page.split("<article")[1:]:
+        if 'class="problem' in article.split(">")[0] and ">Try</strong>" in article:
+            assert "What to try first" not in article.split("</article>")[0]
 
 
 def test_no_more_than_five_problems_are_told() -> None:

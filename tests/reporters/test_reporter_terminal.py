@@ -10,8 +10,9 @@ from example_diagnosis import collapsed, healthy, inconclusive
 from rich.cells import cell_len
 from rich.console import Console
 
+from gancheck.remedies import ADVICE, told
 from gancheck.reporters.terminal import Terminal, print_report
-from gancheck.types import Diagnosis, Mode, Score
+from gancheck.types import Condition, Diagnosis, Mode, Score
 
 
 def printed(
@@ -125,12 +126,23 @@ def test_skipped_analyzers_give_their_reason() -> None:
 
 
 def test_next_steps_name_files_and_commands() -> None:
-    """The report ends with where to look next."""
-    end = printed(collapsed()).strip().splitlines()[-3:]
+    """The report ends with where to look, what to try first, and what explains it."""
+    end = printed(collapsed(), 160).strip().splitlines()[-4:]
     assert "mnist_dcgan.gancheck.html" in end[0]
     assert "mnist_dcgan.gancheck.json" in end[1]
-    assert "gancheck explain coverage" in end[2]
+    first = told(ADVICE[Condition.MISSING_MODES]).remedies[0].remedy.name
+    assert end[2].startswith(f" Try     {first}; ")
+    assert "gancheck explain missing-modes" in end[3]
     assert "--reference" in printed(inconclusive()).strip().splitlines()[-1]
+
+
+def test_a_finding_without_a_condition_is_explained_by_its_analyzer() -> None:
+    """Where no remedy is known, the next step is to read what the analyzer measures."""
+    worst = max(collapsed().findings, key=lambda finding: finding.severity)
+    finding = dataclasses.replace(worst, condition=None, analyzer="coverage")
+    end = printed(dataclasses.replace(collapsed(), findings=(finding,))).strip().splitlines()
+    assert end[-1] == " Next    gancheck explain coverage"
+    assert not [line for line in end if line.startswith(" Try ")]
 
 
 def test_markup_and_control_characters_in_names_are_only_text() -> None:

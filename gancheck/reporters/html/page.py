@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from gancheck.policy import MISUSE, SENTENCES
-from gancheck.remedies import ADVICE
+from gancheck.remedies import ADVICE, told
 from gancheck.reporters import facts, wording
 from gancheck.reporters.html import figures, method, plots, script
 from gancheck.reporters.html.download import Download, download
@@ -16,7 +16,7 @@ from gancheck.reporters.slimming import REDUCED
 from gancheck.types import Severity
 
 if TYPE_CHECKING:
-    from gancheck.remedies import Advice
+    from gancheck.remedies import Told
     from gancheck.reporters.html import DocsOf
     from gancheck.types import Diagnosis, Exhibit, Finding, Score
 
@@ -59,7 +59,7 @@ class Problem(NamedTuple):
     """A check to act on, what is known of its condition, and where that was said before."""
 
     check: Check
-    advice: Advice | None
+    told: Told | None
     said_at: str
 
 
@@ -92,7 +92,10 @@ class Doc(NamedTuple):
 
 @dataclass(frozen=True)
 class Page:
-    """The whole page in the order it is read; the templates only add markup."""
+    """The whole page in the order it is read; the templates only add markup.
+
+    With ``still`` set nothing on it moves, and it carries no script.
+    """
 
     diagnosis: Diagnosis
     version: str
@@ -113,6 +116,7 @@ class Page:
     timings: list[tuple[str, float, float]]
     whole_time: float
     download: Download
+    still: bool = False
 
     @property
     def shown(self) -> Diagnosis:
@@ -161,7 +165,7 @@ class Page:
         found, said = [], dict[str, str]()
         for check in self._flagged[:SENTENCES]:
             condition = check.finding.condition
-            known = None if condition is None else ADVICE[condition]
+            known = None if condition is None else told(ADVICE[condition])
             name = "" if condition is None else condition.value
             found.append(Problem(check, None if name in said else known, said.get(name, "")))
             if name:
@@ -202,7 +206,8 @@ class Page:
     def scripts(self) -> list[str]:
         """The scripts that the pictures need, if any."""
         of_checks = [one for check in self.checks for one in check.figures]
-        return script.scripts_for([*of_checks, *self.look, *self.maps])
+        moving = [] if self.still else [*of_checks, *self.look, *self.maps]
+        return script.scripts_for(moving)
 
     @property
     def policy(self) -> str:

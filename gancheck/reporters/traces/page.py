@@ -82,6 +82,7 @@ class TracePage:
         timings: Seconds of each stage and its share.
         whole_time: Seconds of the run.
         download: The JSON.
+        still: Whether nothing on it moves, so that it carries no script.
     """
 
     shown: Trace
@@ -105,6 +106,7 @@ class TracePage:
     title: str
     further_styles: tuple[str, ...] = ("trace.css",)
     standing: str = "the pictures of the last step stand still"
+    still: bool = False
 
     @property
     def sections(self) -> list[Part]:
@@ -148,7 +150,7 @@ class TracePage:
     @property
     def scripts(self) -> list[str]:
         """The scripts that the pictures need."""
-        return script.scripts_for([*self.charts, *self.others])
+        return script.scripts_for([] if self.still else [*self.charts, *self.others])
 
     @property
     def policy(self) -> str:
@@ -165,17 +167,20 @@ def render(trace: Trace, budget: int = BUDGET) -> str:
     return fitted(trace, budget).text
 
 
-def fitted(trace: Trace, budget: int = BUDGET) -> Fitted:
+def fitted(trace: Trace, budget: int = BUDGET, *, still: bool = False) -> Fitted:
     """Return the page, and what was left out of it to keep it in its budget.
 
     Raises:
         OutputError: Even without pictures it is larger than the budget.
     """
-    return fit(replace(trace, exhibits=sound(trace.exhibits)), _render, budget)
+    return fit(
+        replace(trace, exhibits=sound(trace.exhibits)), lambda one: _render(one, still), budget
+    )
 
 
-def _render(trace: Trace) -> str:
-    return environment().get_template("templates/report.html.j2").render(page=build(trace))
+def _render(trace: Trace, still: bool) -> str:
+    page = replace(build(trace), still=still)
+    return environment().get_template("templates/report.html.j2").render(page=page)
 
 
 def build(trace: Trace) -> TracePage:
