@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gancheck.types import AnyArray
 
 NARROW, OUTER = "every mode half as wide", "outer half of every mode"
+_REFERENCE_SEED = 7
 _LATENTS = 3  # one chooses the mode, two the place in it
 
 
@@ -69,7 +70,7 @@ class OuterHalves(PerfectRing):
 
 def diagnosed(model: nn.Module | AnyArray, samples: int, seed: int) -> Diagnosis:
     """Diagnose a generator, or points, beside real points, and count the modes captured."""
-    real, labels = RING.reference()
+    real, labels = RING.draw(2 * samples, torch.Generator().manual_seed(_REFERENCE_SEED))
     load = LoadOptions(latent_dim=_LATENTS, latent_law="normal")
     with tempfile.TemporaryDirectory() as folder:
         modes = Path(folder) / "ring.npz"
@@ -77,7 +78,7 @@ def diagnosed(model: nn.Module | AnyArray, samples: int, seed: int) -> Diagnosis
         settings = Settings(
             samples=samples, seed=seed, load=load, modes=modes, map="none", cache=False
         )
-        found = diagnose(model, (real[: 2 * samples], labels[: 2 * samples]), settings)
+        found = diagnose(model, (real.numpy(), labels.numpy()), settings)
     return replace(found, settings={**found.settings, "modes": modes.name})  # its folder is gone
 
 

@@ -26,8 +26,9 @@ COMMANDS = {
     "compare": "Say what B lost and gained against A, and whether it is better or worse.",
     "report": "Render stored reports again, or put several side by side.",
     "explain": "Explain an analyzer (what it measures, when it misleads, what to do) or a "
-    "condition (its usual causes, and what the literature does about it).",
-    "plugins": "List what installed plugins bring.",
+    "condition (its usual causes, and what to try: why, by which paper, and what it did in our "
+    "own trainings).",
+    "plugins": "List what installed plugins bring: name, kind, origin, version, settings.",
     "config": "Show every setting, its value, and where it came from.",
     "cache": "Show what is kept between runs, or remove it.",
 }
