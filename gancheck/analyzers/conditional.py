@@ -12,7 +12,7 @@ from gancheck import exhibits
 from gancheck.analyzers import ANALYZERS
 from gancheck.errors import NotAvailable
 from gancheck.latents.directions import Outlook
-from gancheck.measures.class_rows import Judged, Probed, Row, Sides, judged
+from gancheck.measures.class_rows import Judged, Probed, Row, Sides, judged, matched, numbered
 from gancheck.measures.conditioning import Conditioning, conditioning
 from gancheck.measures.obedience import OBEYED_ABOVE, Obedience, obedience
 from gancheck.measures.per_class import LEAST, NARROW_BELOW
@@ -22,8 +22,7 @@ from gancheck.study import Study
 from gancheck.types import Condition, Evidence, Exhibit, Finding, Interval, Score, Severity
 
 if TYPE_CHECKING:
-    from gancheck.reference import Part
-    from gancheck.types import IntArray, SampleSet
+    from gancheck.types import IntArray
 
 _ROWS = 256
 _COLUMNS = 4096  # output coordinates that classes are compared in
@@ -87,9 +86,11 @@ class Conditional:
             share = found.label_share
             yield Score("label_share", share, share, share, None, found.latents * len(kept))
             yield self._judge_label(found)
-        sides = _sides(study, asked)
-        count = None if study.sampler is None else study.spec.classes
-        probed = None if found is None else Probed.of(found, kept)
+        sides, numbers = _sides(study, asked)
+        count = None
+        if study.sampler is not None:
+            count = study.spec.classes if numbers is None else len(sides.names)
+        probed = None if found is None else Probed.of(found, numbered(kept, numbers))
         classes = judged(sides, count, _obedience(study, sides), probed)
         if found is not None:
             yield self._judge_latent(classes)
@@ -113,7 +114,7 @@ class Conditional:
             lambda z, y: eyes.outputs(z, kept[y]),
             latents.reshape(_ROWS, -1),
             len(kept),
-            float(np.sqrt(2 * self.same_below)),
+            _same_share(self.same_below),
             rng,
         )
         return found, kept
@@ -152,8 +153,9 @@ class Conditional:
             analyzer=self.name,
             severity=Severity.FAIL if everywhere else Severity.NOTE if still else Severity.OK,
             title=title,
-            detail="Given its label, every latent gives the same output: the generator holds one "
-            "output for each class."
+            detail="Given its label, every latent gives the same output, to within "
+            f"{_same_share(self.same_below):.0%} of the spread of all outputs: the generator holds "
+            "one output for each class."
             if everywhere
             else "",
             condition=Condition.IGNORED_LATENT,
@@ -262,6 +264,11 @@ class Conditional:
         )
 
 
+def _same_share(of_variance: float) -> float:
+    """Return how far two outputs of independent noise lie apart, as a share of the spread."""
+    return float(np.sqrt(2 * of_variance))
+
+
 def class_table(classes: Judged) -> Exhibit:
     """List the classes, the worst first: those that are flagged, and a few of the others."""
     ordered = sorted(classes.rows, key=lambda row: row.rank)
@@ -316,32 +323,29 @@ def _asked(study: Study) -> IntArray:
     return study.samples.labels
 
 
-def _sides(study: Study, asked: IntArray) -> Sides:
-    """Put samples beside real ones, if those are labelled by the classes of the samples."""
-    view, parts = study.view, study.reference_parts
+def _sides(study: Study, asked: IntArray) -> tuple[Sides, IntArray | None]:
+    """Put samples beside real ones, if those are labelled by the classes of the samples.
+
+    Returns:
+        Both sides, and the number that each label of the samples has there; None for its own.
+    """
+    view, parts, own = study.view, study.reference_parts, study.samples.label_names
     labels = None if parts is None else parts.labels()
-    renamed = None if parts is None else _renamed(study.samples, asked, parts.scored)
     count = np.inf if study.sampler is None else study.spec.classes or 1
     if parts is None or labels is None or not 0 <= labels.min() <= labels.max() < count:
-        return Sides(view.samples.values, asked, None, None, (), view.tolerance, view.device)
-    return Sides(
+        alone = Sides(view.samples.values, asked, None, None, own, view.tolerance, view.device)
+        return alone, None
+    names, numbers = matched(own, parts.scored.label_names)
+    sides = Sides(
         view.samples.values,
-        asked if renamed is None else renamed,
+        numbered(asked, numbers),
         view.reference,
         parts.scored.labels,
-        parts.scored.label_names,
+        names,
         view.twin_radius,
         view.device,
     )
-
-
-def _renamed(samples: SampleSet, asked: IntArray, known: Part) -> IntArray | None:
-    """Number labels as the reference does, where both sides name them; new names come after."""
-    if not samples.label_names or not known.label_names:
-        return None
-    names = dict.fromkeys((*known.label_names, *samples.label_names))
-    number = {name: at for at, name in enumerate(names)}
-    return np.array([number[name] for name in samples.label_names])[asked]
+    return sides, numbers
 
 
 def _obedience(study: Study, sides: Sides) -> Obedience | None:

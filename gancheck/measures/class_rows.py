@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gancheck.types import FloatArray, IntArray
 
 _FEW = 20
+_MOVES_FROM = 0.1  # of the standard deviation of real samples
 _REPEATING = 0.25  # share of distinct samples; decides alone where there is no reference
 
 
@@ -83,7 +84,7 @@ class Row:
         distinct: Share of distinct samples, None without samples.
         moved: Share of the spread of all outputs that the latent makes inside it, None where it
             was not tried.
-        still: Whether every latent gives the same output, and real samples vary more.
+        still: Whether every latent gives the same output, and real samples vary ten times as much.
         lost: Whether it has collapsed.
         narrow: Whether it obeys its label and is shown to have lost half of its variety.
     """
@@ -136,6 +137,26 @@ class Judged:
     obedience: Obedience | None
 
 
+def matched(
+    own: tuple[str, ...], known: tuple[str, ...]
+) -> tuple[tuple[str, ...], IntArray | None]:
+    """Number the labels of samples as the reference does, where both sides share names.
+
+    Names that only samples have come after those of the reference. Where no name is shared, as of
+    prompts and folders, numbers tell which label is which, and None stands for them.
+    """
+    if not set(own) & set(known):
+        return own or known, None
+    names = tuple(dict.fromkeys((*known, *own)))
+    number = {name: at for at, name in enumerate(names)}
+    return names, np.array([number[name] for name in own])
+
+
+def numbered(labels: IntArray, numbers: IntArray | None) -> IntArray:
+    """Return labels by the numbers that they have beside real samples."""
+    return labels if numbers is None else numbers[labels]
+
+
 def judged(
     sides: Sides, count: int | None, obeyed: Obedience | None, probed: Probed | None
 ) -> Judged:
@@ -183,8 +204,8 @@ def judged(
 
 
 def _varies(found: Variety | None) -> bool:
-    """Tell whether a class that hardly moves beside others moves as much as real samples do."""
-    return found is not None and found.diversity >= NARROW_BELOW
+    """Tell whether a class that hardly moves beside others moves beside its own real samples."""
+    return found is not None and (found.diversity >= NARROW_BELOW or found.spread >= _MOVES_FROM)
 
 
 def _row(sides: Sides, label: int, rows: IntArray | None, found: Variety | None) -> Row:

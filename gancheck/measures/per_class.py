@@ -34,6 +34,7 @@ _LEVEL = 0.05
 _DEGREES = 50  # of freedom of the error of an overlap, see `gancheck.stats.split_se`
 _T99 = 2.4032719
 _LEAST_ERROR = 0.01
+_LEAST_DEVIATION = 1e-300
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Variety:
         fidelity: Clipped density among the real samples, 0..1.
         p_crowded: p-value of at most half of the samples lying less than half as far from their
             nearest neighbour as real samples usually do.
+        spread: Standard deviation of the samples over that of real ones, over all coordinates.
         n: Samples on each side.
     """
 
@@ -57,6 +59,7 @@ class Variety:
     error: float
     fidelity: float
     p_crowded: float
+    spread: float
     n: int
 
     @property
@@ -98,6 +101,7 @@ def variety(
         _error(found),
         min(1.0, inside),
         _p_crowded(real, drawn, device),
+        _deviation(drawn) / max(_deviation(real), _LEAST_DEVIATION),
         n,
     )
 
@@ -133,6 +137,10 @@ def narrow(found: Sequence[Variety | None], margin: float = NARROW_BELOW) -> Any
     p_values = np.array([1.0 if one is None else one.p_value(margin) for one in found])
     own = np.array([one is not None and not one.elsewhere for one in found], dtype=bool)
     return np.asarray(reject_false_discoveries(p_values, _LEVEL) & own)
+
+
+def _deviation(points: FloatArray) -> float:
+    return float(np.sqrt(points.var(axis=0, dtype=np.float64).sum()))
 
 
 def _error(found: Overlap) -> float:

@@ -11,6 +11,7 @@ from analyzers.conditional_studies import Conditional, conditional, labelled, re
 from analyzers.studies import findings, gaussian_map, scores, study_of_map
 from gancheck.analyzers.conditional import Conditional as Analyzer
 from gancheck.errors import NotAvailable
+from gancheck.reference import Part
 from gancheck.study import Study
 from gancheck.types import Condition, Evidence, Finding, Severity
 
@@ -133,6 +134,15 @@ def test_a_tight_class_is_not_called_still_when_real_samples_are_as_tight() -> N
     assert not flagged(judged(known))
 
 
+@pytest.mark.parametrize(("kept", "still"), [(0.3, False), (0.02, True)])
+def test_a_tight_class_that_lost_variety_is_not_one_output(kept: float, still: bool) -> None:
+    """Tight real classes, of whose spread a third is left: collapsed, but the latent does move."""
+    known = real(10, 1500, 0, width=0.02)
+    found = judged(conditional(Conditional(spec_of(10), width=0.02 * kept), 1000, known=known))
+    assert named(found["classes"]) == set(range(10))
+    assert ("latent" in flagged(found)) is still
+
+
 def test_labels_that_are_not_the_generators_are_left_alone() -> None:
     """A reference whose labels go beyond the classes is not compared by label."""
     values, labels = real(10, 1500, 0)
@@ -173,6 +183,35 @@ def test_names_of_labels_are_matched() -> None:
     assert not flagged(found)
     rows = found["classes"].exhibits[0].payload["rows"]
     assert {row[0] for row in rows} == {"0 (a)", "1 (b)", "2 (c)"}
+
+
+def test_a_class_is_named_as_the_generator_names_it() -> None:
+    """Names are those of prompts, with a reference whose labels have none and without any."""
+    prompts = ("an ant", "a bee", "a cat")
+    for reference in (0, 600):
+        study = conditional(Conditional(spec_of(3), frozen=(1,)), 300, reference=reference)
+        samples = dataclasses.replace(study.samples, label_names=prompts)
+        found = judged(dataclasses.replace(study, samples=samples))
+        assert found["classes"].title == "1 of 3 classes has collapsed: 1 (a bee)"
+
+
+def test_what_the_latent_does_is_told_of_the_class_of_that_name() -> None:
+    """A generator whose names come in another order than those of the reference."""
+    study = conditional(Conditional(spec_of(3), frozen=(0,)), 300, reference=600)
+    known = study.reference
+
+    def turned(part: Part) -> Part:
+        assert part.labels is not None
+        return dataclasses.replace(part, labels=(part.labels + 1) % 3, label_names=("c", "a", "b"))
+
+    parts = dataclasses.replace(
+        known, scored=turned(known.scored), independent=turned(known.independent)
+    )
+    samples = dataclasses.replace(study.samples, label_names=("a", "b", "c"))
+    found = judged(dataclasses.replace(study, samples=samples, reference_parts=parts))
+    assert found["classes"].title == "1 of 3 classes has collapsed: 1 (a)"
+    assert "One and the same output whatever the latent: 1 (a)." in found["classes"].detail
+    assert "obeyed" not in flagged(found)
 
 
 def test_what_takes_no_labels_is_not_judged() -> None:

@@ -80,6 +80,13 @@ def test_a_class_that_lies_elsewhere_has_not_lost_variety(d: int) -> None:
     assert not narrow(found).any()
 
 
+@pytest.mark.parametrize("share", [0.02, 0.5, 1.0])
+def test_spread_is_that_of_the_samples_over_that_of_real_ones(share: float) -> None:
+    """Samples at a share of the real scale have that share of the spread, wherever they lie."""
+    found = compared(lambda rng, n, d: 3 + share * normal(rng, n, d), 200, 8)
+    assert [one.spread for one in found if one] == pytest.approx([share] * len(found), rel=0.1)
+
+
 def test_half_a_class_is_not_a_collapse() -> None:
     """A class that keeps one half of its law reproduces about half of it."""
 

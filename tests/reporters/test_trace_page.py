@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import html
 import json
 import re
 
@@ -14,6 +15,7 @@ from test_reporter_html import Reading
 
 from gancheck import exhibits
 from gancheck.errors import OutputError
+from gancheck.remedies import ADVICE, told
 from gancheck.reporters.html.figures import figure
 from gancheck.reporters.html.plots import LEFT, WIDTH
 from gancheck.reporters.html.voyages import FieldsPlot, FilmPlot, VoyagePlot
@@ -86,6 +88,19 @@ def test_everything_there_is_to_say_is_said(reading: Reading) -> None:
         "steps 300",
     ):
         assert words in reading.text or words in reading.text.lower()
+
+
+def test_each_condition_comes_with_causes_and_remedies(trace: Trace, page: str) -> None:
+    """What the training ended with is explained in a part of its own, remedies in their order."""
+    part = page.split('<section id="remedies"')[1].split("</section>")[0]
+    assert trace.conditions
+    for condition, article in zip(trace.conditions, part.split("<article")[1:], strict=True):
+        known = told(ADVICE[condition])
+        names = [html.escape(one.remedy.name.split("`")[0]) for one in known.remedies]
+        assert html.escape(known.causes[0].cause.text) in article
+        assert [article.index(name) for name in names[:3]] == sorted(map(article.index, names[:3]))
+    bare = dataclasses.replace(trace, conditions=())
+    assert '<section id="remedies"' not in pages.render(bare)
 
 
 def test_without_scripts_the_last_step_is_shown(trace: Trace, reading: Reading) -> None:

@@ -9,6 +9,7 @@ import pytest
 from example_trace import FAILED, STEPS, a_checkpoint, build_trace, stored
 from rich.console import Console
 
+from gancheck.remedies import ADVICE, told
 from gancheck.reporters.terminal.ink import Ink
 from gancheck.reporters.traces.lines import fitted, sparkline
 from gancheck.reporters.traces.terminal import Live, print_trace
@@ -46,6 +47,17 @@ def row_of(text: str, step: int) -> str:
 def trace() -> Trace:
     """Return a trace as its JSON gives it back."""
     return stored(build_trace())
+
+
+def test_what_to_try_stands_at_the_end(trace: Trace) -> None:
+    """The first remedies of the first condition, and the command that explains it."""
+    first = trace.conditions[0]
+    said = " ".join(printed(trace, width=200).split())
+    assert told(ADVICE[first]).remedies[0].remedy.name.replace("`", "") in said
+    assert said.endswith(f"gancheck explain {first.value}")
+
+    bare = printed(dataclasses.replace(trace, conditions=()))
+    assert "gancheck explain" not in bare
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from gancheck.remedies import ADVICE, told
 from gancheck.reporters import facts, wording
-from gancheck.reporters.terminal.ink import VERDICT_STYLES, Column, indented, plain, row
+from gancheck.reporters.terminal.ink import VERDICT_STYLES, indented, plain
+from gancheck.reporters.terminal.steps import against, step
 from gancheck.types import Severity
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from gancheck.reporters.terminal.ink import Ink
     from gancheck.types import Diagnosis, Finding
-
-_TRIED = 3  # remedies that are named below the report
 
 
 def header(diagnosis: Diagnosis, ink: Ink) -> list[RenderableType]:
@@ -72,30 +70,21 @@ def next_steps(diagnosis: Diagnosis) -> list[RenderableType]:
     written = facts.outputs(diagnosis)
     names = {"html": "Report", "json": "JSON"}
     lines: list[RenderableType] = [
-        _step(names.get(form, form), path) for form, path in written.items()
+        step(names.get(form, form), path) for form, path in written.items()
     ]
     worst = max(diagnosis.findings, key=lambda finding: finding.severity, default=None)
     if worst is not None and worst.severity > Severity.OK:
         lines += _after(worst)
     if not diagnosis.settings.get("reference"):
-        lines.append(_step("Next", "give real samples with --reference for a full diagnosis"))
+        lines.append(step("Next", "give real samples with --reference for a full diagnosis"))
     return lines
 
 
 def _after(worst: Finding) -> list[RenderableType]:
-    """Say what to try first against the worst finding, and what explains it."""
+    """Say what helps against the worst finding, or what explains it."""
     if worst.condition is None or worst.severity < Severity.WARN:
-        return [_step("Next", f"gancheck explain {worst.analyzer}")]
-    first = told(ADVICE[worst.condition]).remedies[:_TRIED]
-    names = "; ".join(one.remedy.name.replace("`", "") for one in first)
-    return [
-        row([plain(" Try", "dim"), plain(names)], [Column("", 7), Column("", 0)]),
-        _step("Next", f"gancheck explain {worst.condition.value}"),
-    ]
-
-
-def _step(name: str, text: str) -> Text:
-    return Text.assemble(plain(f" {name:<7} ", "dim"), plain(text))
+        return [step("Next", f"gancheck explain {worst.analyzer}")]
+    return against(worst.condition)
 
 
 def _headline(diagnosis: Diagnosis) -> Text:

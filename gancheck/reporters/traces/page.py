@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
+from gancheck.remedies import ADVICE, told
 from gancheck.reporters import facts, wording
 from gancheck.reporters.html import environment, figures, plots, script
 from gancheck.reporters.html.download import Download, download
@@ -18,6 +19,7 @@ from gancheck.reporters.traces.fitting import fit
 from gancheck.types import Verdict
 
 if TYPE_CHECKING:
+    from gancheck.remedies import Told
     from gancheck.types import Best, Checkpoint, Mode, Score, Trace
 
 _PANELS = ("voyage", "fields")
@@ -117,10 +119,16 @@ class TracePage:
             ("training", "Over training", "trace_training", True),
             ("stepwise", "Step by step", "trace_stepwise", moving),
             ("findings", "Findings", "trace_findings", self.shown.findings or self.others),
+            ("remedies", "What to try", "trace_remedies", self.shown.conditions),
             ("checkpoints", "Checkpoints", "trace_checkpoints", True),
             ("reproduction", "Reproduction", "section_reproduction", True),
         )
         return [Part(at, title, f"templates/{name}.html.j2") for at, title, name, on in parts if on]
+
+    @property
+    def advice(self) -> list[Told]:
+        """What is known of each condition that was found."""
+        return [told(ADVICE[condition]) for condition in self.shown.conditions]
 
     @property
     def charts(self) -> list[figures.Figure]:

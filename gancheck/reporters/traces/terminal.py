@@ -17,6 +17,7 @@ from gancheck.reporters.terminal.ink import (
     plain,
     row,
 )
+from gancheck.reporters.terminal.steps import against
 from gancheck.reporters.traces.lines import Lines, sparkline
 from gancheck.reporters.traces.turning import advice, described, events, score, thinned
 from gancheck.types import Severity
@@ -189,7 +190,7 @@ def _finding(finding: Finding, *, verbose: bool) -> Iterator[RenderableType]:
 
 
 def _ending(trace: Trace, ink: Ink) -> list[RenderableType]:
-    """Say which checkpoints are the best, and where the reports went."""
+    """Say which checkpoints are the best, where the reports went, and what to try first."""
     lines: list[RenderableType] = []
     for best in trace.best:
         said = plain(f" Best by {best.score}: ", "dim") + plain(advice(best), "bold")
@@ -199,4 +200,4 @@ def _ending(trace: Trace, ink: Ink) -> list[RenderableType]:
     written = trace.settings.get("outputs")
     for form, path in written.items() if isinstance(written, dict) else ():
         lines.append(Text.assemble(plain(f" {form:<10}", "dim"), plain(path)))
-    return lines
+    return [*lines, *(against(trace.conditions[0]) if trace.conditions else [])]
