@@ -15,9 +15,9 @@ _WHOLE = "total"
 
 
 def view(diagnosis: Diagnosis) -> str:
-    """Name the embedder that saw the samples, the strict one included."""
+    """Name the embedder that saw the samples, the strict one included where it is another."""
     names = [diagnosis.settings.get("embedder"), diagnosis.settings.get("strict_embedder")]
-    named = [str(name) for name in names if name]
+    named = dict.fromkeys(str(name) for name in names if name)
     return " + ".join(named) or next((s.view for s in diagnosis.scores.values() if s.view), "")
 
 

@@ -93,9 +93,11 @@ def test_a_missing_mode_outranks_a_larger_excess() -> None:
 
 
 def test_facts_read_from_settings_and_fall_back() -> None:
-    """The view comes from the settings, else from the scores."""
+    """The view comes from the settings, else from the scores; one that is used twice is one."""
     both = {"embedder": "a", "strict_embedder": "b"}
+    same = {"embedder": "a", "strict_embedder": "a"}
     assert facts.view(dataclasses.replace(collapsed(), settings=both)) == "a + b"
+    assert facts.view(dataclasses.replace(collapsed(), settings=same)) == "a"
     assert facts.view(dataclasses.replace(collapsed(), settings={})) == "efficientnet-lite0"
     assert facts.limit(collapsed(), "diversity") == 0.8
     assert facts.limit(collapsed(), "density") is None
