@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gancheck.api import (
+    GancheckError,
     Generator,
     GeneratorSpec,
+    LoadError,
     LoadOptions,
     Source,
     UsageError,
+    draw_latents,
     expect_generator,
     hash_files,
     make_called,
 )
 
-from gancheck_diffusers.reading import DECODERS, DENOISERS, Folder, local, read
+from gancheck_diffusers.reading import DECODERS, DENOISERS, Folder, local, read, reason
 from gancheck_diffusers.wishes import Wishes
 
 if TYPE_CHECKING:
@@ -148,6 +151,7 @@ def _usual_steps(pipeline: Any) -> int | None:
 
 def _made(painter: Painter, source: Source, options: LoadOptions) -> Generator:
     facts = painter.facts
+    _require_picture(painter)
 
     def draw(latents: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
         return painter.paint(latents, labels, 0)
@@ -169,6 +173,30 @@ def _made(painter: Painter, source: Source, options: LoadOptions) -> Generator:
     return PipelineGenerator(made, painter, _spec(made.spec, painter, options))
 
 
+def _require_picture(painter: Painter) -> None:
+    """Paint one picture: whatever is wrong with a pipeline is told in its own words.
+
+    Raises:
+        LoadError: The pipeline raises; the message quotes it.
+    """
+    import torch
+
+    facts = painter.facts
+    latents = torch.from_numpy(draw_latents("normal", facts.latent_shape, 1, 0)).to(facts.device)
+    labels = torch.zeros(1, dtype=torch.long, device=facts.device) if facts.classes else None
+    try:
+        painter.paint(latents, labels, 0)
+    except GancheckError:
+        raise
+    except Exception as error:  # pipelines are foreign code
+        raise LoadError(
+            f"{facts.described} raised {type(error).__name__} at its first picture: "
+            f"{reason(error)}",
+            "Latents and labels are those of its configuration. Settings change how it is run: "
+            '--arch-args \'{"scheduler": "keep", "steps": 50, "size": 64}\'.',
+        ) from error
+
+
 def _spec(spec: GeneratorSpec, painter: Painter, options: LoadOptions) -> GeneratorSpec:
     from gancheck_diffusers.measuring import about
 
@@ -181,6 +209,7 @@ def _spec(spec: GeneratorSpec, painter: Painter, options: LoadOptions) -> Genera
         call=f"{spec.call}; {facts.described}",
         backend="torch, diffusers",
         differentiable=False,
+        label_names=facts.classes,
     )
 
 

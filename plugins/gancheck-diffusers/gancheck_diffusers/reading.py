@@ -84,7 +84,9 @@ def read(folder: Folder, device: str, *, trust: bool = False) -> Any:
     import diffusers
 
     _require_safe(folder, trust=trust)
-    kind = getattr(diffusers, folder.kind, None)
+    _prepare(folder)
+    with quiet():  # the class is imported here, and with it what it needs
+        kind = getattr(diffusers, folder.kind, None)
     if kind is None:
         raise LoadError(
             f"{folder.path} was saved from {folder.kind}, which diffusers {diffusers.__version__} "
@@ -95,12 +97,16 @@ def read(folder: Folder, device: str, *, trust: bool = False) -> Any:
     left_out = [name for name in _FILTERS if folder.facts.get(name, [None])[0] is not None]
     how |= dict.fromkeys(left_out) if folder.is_pipeline else {}
     try:
-        _prepare(folder)
         with quiet():
             return kind.from_pretrained(str(folder.path), **how).to(device)
     except Exception as error:  # files may be damaged in any way
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise LoadError(f"{folder.path} cannot be read: {reason[:300]}", _hint(error)) from error
+        raise LoadError(f"{folder.path} cannot be read: {reason(error)}", _SAFE) from error
+
+
+def reason(error: Exception) -> str:
+    """Return the first line of what an error says, or its type where it says nothing."""
+    first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return first[:300]
 
 
 def local(path: str) -> Folder:
@@ -162,10 +168,6 @@ def _prepare(folder: Folder) -> None:
                 f"{folder.path} has parts of transformers, which is not installed",
                 'Install it: pip install "gancheck-diffusers[prompts]".',
             ) from error
-
-
-def _hint(error: Exception) -> str:
-    return error.hint or _SAFE if isinstance(error, LoadError) else _SAFE
 
 
 def _facts(file: Path) -> dict[str, Any]:

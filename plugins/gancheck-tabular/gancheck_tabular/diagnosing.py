@@ -32,7 +32,8 @@ def diagnose(
 
     Args:
         subject: Anything with ``sample(n)`` that returns a DataFrame, such as CTGAN, TVAE or a
-            synthesizer of SDV; or a DataFrame.
+            synthesizer of SDV; or a DataFrame. Where a DataFrame is meant, so is a mapping of one
+            name to one, as SDV has them from version 2 on.
         reference: Real rows.
         columns: Kind of columns by name, ``number``, ``category`` or ``date``; what is not named
             is inferred from the reference.
@@ -50,6 +51,7 @@ def diagnose(
     import gancheck
 
     settings = settings or gancheck.Settings()
+    subject, reference = _only_table(subject), _only_table(reference)
     count = samples or min(len(reference), settings.samples)
     settings = dataclasses.replace(settings, samples=count)
     choices = _choices(reference, columns or {}, leave_out, label)
@@ -111,7 +113,7 @@ def drawn(synthesizer: Any, count: int, seed: int) -> pd.DataFrame:
     """Draw rows from a synthesizer, the same ones in every run with this seed.
 
     Args:
-        synthesizer: Anything with ``sample(n)`` that returns a DataFrame.
+        synthesizer: Anything with ``sample(n)`` that returns a DataFrame, or a mapping of one.
         count: Rows to draw.
         seed: Seed of torch, of numpy, and of the synthesizer where it can be told.
 
@@ -128,13 +130,18 @@ def drawn(synthesizer: Any, count: int, seed: int) -> pd.DataFrame:
             synthesizer.set_random_state(seed)
         if callable(getattr(synthesizer, "reset_sampling", None)):
             synthesizer.reset_sampling()
-        rows = synthesizer.sample(count)
+        rows = _only_table(synthesizer.sample(count))
     if not hasattr(rows, "columns"):
         raise UsageError(
             f"{type(synthesizer).__name__}.sample({count}) returned a {type(rows).__name__}",
             "It has to return a pandas DataFrame of one table.",
         )
     return rows
+
+
+def _only_table(given: Any) -> Any:
+    """Return the table of a mapping that holds one; anything else as it is."""
+    return next(iter(given.values())) if isinstance(given, Mapping) and len(given) == 1 else given
 
 
 @contextmanager

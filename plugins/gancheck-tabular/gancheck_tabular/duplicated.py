@@ -22,7 +22,8 @@ from gancheck.api import (
     table,
 )
 
-from gancheck_tabular.encoding import MISSING, Table
+from gancheck_tabular.cells import cells_of
+from gancheck_tabular.encoding import Table
 from gancheck_tabular.sides import Sides
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ def _shown(scored: Table, found: _Coincidences) -> Iterator[Exhibit]:
     """List the copied rows, as many cells as fit."""
     places = range(min(_CELLS, len(scored.columns)))
     rows = found.rows[:_ROWS]
-    cells = [_cells(scored, place, rows) for place in places]
+    cells = [cells_of(scored, place, rows) for place in places]
     left = len(scored.columns) - len(places)
     notes = [f"{left} more columns are not shown."] if left else []
     notes += [f"{len(found.rows) - len(rows)} more rows."] if len(found.rows) > len(rows) else []
@@ -195,20 +196,3 @@ def _shown(scored: Table, found: _Coincidences) -> Iterator[Exhibit]:
         ],
         note=" ".join(notes),
     )
-
-
-def _cells(rows: Table, place: int, chosen: IntArray) -> list[str]:
-    """Write the cells of one column."""
-    column = rows.columns[place]
-    if column.kind == "category":
-        named = {0: MISSING, **column.words}
-        return [named[int(code)] for code in rows.codes(place)[chosen]]
-    if column.kind == "date":
-        days = rows.numbers(place)[chosen]
-        return [MISSING if np.isnan(day) else str(_date(float(day))) for day in days]
-    found = rows.numbers(place)[chosen]
-    return [MISSING if np.isnan(value) else f"{value:g}" for value in found]
-
-
-def _date(day: float) -> np.datetime64:
-    return np.datetime64(int(np.floor(day)), "D")

@@ -19,13 +19,15 @@ from gancheck.api import (
     table,
 )
 
+from gancheck_tabular.column_pictures import distributions
 from gancheck_tabular.sides import Sides, halves
 
 if TYPE_CHECKING:
-    from gancheck.api import FloatArray, IntArray
+    from gancheck.api import Exhibit, FloatArray, IntArray
 
 ROUNDS = 100
 _SHOWN = 40
+_DRAWN = 4
 _LEVEL = 0.95
 
 
@@ -121,28 +123,37 @@ class TableColumns:
             value=value,
             interval=Interval(low, min(1.0, value + ceiling)),
             limit=f"<= {self.warn_above:.2f}",
-            exhibits=(
-                table(
-                    "Columns, the worst first",
-                    "Distance of the samples from the reference, 0 to 1, beside what real rows "
-                    "read against real rows.",
-                    ("column", "kind", "measured by", "distance", "real rows, up to"),
-                    [
-                        (
-                            sides.columns[at].name,
-                            sides.columns[at].kind,
-                            measured[at].how,
-                            f"{values[at]:.3f}",
-                            f"{ceilings[at]:.3f}",
-                        )
-                        for at in order[:_SHOWN]
-                    ],
-                    note=f"{len(order) - _SHOWN} more are not shown."
-                    if len(order) > _SHOWN
-                    else "",
-                ),
-            ),
+            exhibits=tuple(_shown(sides, measured, (values, ceilings), order)),
         )
+
+
+def _shown(
+    sides: Sides,
+    measured: list[_Column],
+    distances: tuple[FloatArray, FloatArray],
+    order: IntArray,
+) -> Iterator[Exhibit]:
+    """List the columns, and draw the worst ones of numbers; categories are drawn by their own."""
+    values, ceilings = distances
+    yield table(
+        "Columns, the worst first",
+        "Distance of the samples from the reference, 0 to 1, beside what real rows read against "
+        "real rows.",
+        ("column", "kind", "measured by", "distance", "real rows, up to"),
+        [
+            (
+                sides.columns[at].name,
+                sides.columns[at].kind,
+                measured[at].how,
+                f"{values[at]:.3f}",
+                f"{ceilings[at]:.3f}",
+            )
+            for at in order[:_SHOWN]
+        ],
+        note=f"{len(order) - _SHOWN} more are not shown." if len(order) > _SHOWN else "",
+    )
+    numbers = [int(at) for at in order if measured[at].ordered]
+    yield from distributions(sides, numbers[:_DRAWN])
 
 
 @dataclass(frozen=True, eq=False)

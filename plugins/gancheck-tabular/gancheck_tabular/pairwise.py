@@ -23,6 +23,8 @@ from gancheck.api import (
 )
 
 from gancheck_tabular.association import Associated, associations
+from gancheck_tabular.cells import signed
+from gancheck_tabular.pair_pictures import pair_picture
 from gancheck_tabular.sides import Sides, halves, ranks
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ _ROUNDS = 40
 _MOST_COLUMNS = 60
 _MOST_ROWS = 5000
 _SHOWN = 20
+_DRAWN = 2
+_SIDE = 480  # pixels of the picture of all pairs: a page smooths smaller ones
 _LEVEL = 0.95
 
 
@@ -81,12 +85,11 @@ class TablePairs:
         places = list(range(len(sides.columns)))[:_MOST_COLUMNS]
         if len(places) < 2:
             raise NotAvailable("compares pairs of columns, and there is but one")
-        names = [sides.columns[place].name for place in places]
         ours, theirs = _numbered(sides, places)
         n = min(len(sides.samples), len(sides.reference) // 2, _MOST_ROWS)
         found = self._differences(ours, theirs, n, study.rng(self.name))
         yield found.score()
-        yield self._judged(found, names)
+        yield self._judged(found, sides)
 
     def _differences(
         self, ours: Associated, theirs: Associated, n: int, rng: np.random.Generator
@@ -102,8 +105,9 @@ class TablePairs:
         samples, reference = (np.mean([pair[at] for pair in seen], axis=0) for at in (0, 1))
         return _Found(samples, reference, np.array(chance), n)
 
-    def _judged(self, found: _Found, names: list[str]) -> Finding:
+    def _judged(self, found: _Found, sides: Sides) -> Finding:
         off, limit = found.off, found.limit
+        names = [column.name for column in sides.columns[: len(found.samples)]]
         score = found.score()
         rows, columns = np.triu_indices(len(names), 1)
         order = np.argsort(-found.gaps[rows, columns], kind="stable")
@@ -127,7 +131,7 @@ class TablePairs:
             value=score.value,
             interval=Interval(score.low, score.high),
             limit=f"<= {self.warn_above:.2f}",
-            exhibits=tuple(_shown(found, names, (rows[order], columns[order]))),
+            exhibits=tuple(_shown(sides, found, names, (rows[order], columns[order]))),
         )
 
 
@@ -194,9 +198,11 @@ def _numbered(sides: Sides, places: list[int]) -> tuple[Associated, Associated]:
     return Associated(np.stack(ours, 1), kinds), Associated(np.stack(theirs, 1), kinds)
 
 
-def _shown(found: _Found, names: list[str], order: tuple[IntArray, IntArray]) -> Iterator[Exhibit]:
-    """List the pairs that are furthest off, and draw all of them."""
-    pairs = list(zip(*order, strict=True))[:_SHOWN]
+def _shown(
+    sides: Sides, found: _Found, names: list[str], order: tuple[IntArray, IntArray]
+) -> Iterator[Exhibit]:
+    """List the pairs that are furthest off, draw all of them, and look into the worst."""
+    pairs = list(zip(*order, strict=True))
     yield table(
         "Pairs of columns, the worst first",
         "Association in the reference and in the samples, and their difference.",
@@ -205,21 +211,24 @@ def _shown(found: _Found, names: list[str], order: tuple[IntArray, IntArray]) ->
             (
                 names[one],
                 names[other],
-                f"{found.reference[one, other]:.2f}",
-                f"{found.samples[one, other]:.2f}",
-                f"{found.gaps[one, other]:.2f}",
+                signed(found.reference[one, other]),
+                signed(found.samples[one, other]),
+                signed(found.gaps[one, other]),
             )
-            for one, other in pairs
+            for one, other in pairs[:_SHOWN]
         ],
         note=f"Differences above {found.limit:.2f} are certain.",
     )
     c = len(names)
+    field = max(1, _SIDE // c)
     numbered = ", ".join(f"{place + 1} {name}" for place, name in enumerate(names))
     yield heatmap(
         "Differences of associations",
         f"Each field is a pair of columns: {numbered}.",
-        found.gaps,
+        np.kron(found.gaps, np.ones((field, field))),
         (0.5, c + 0.5, 0.5, c + 0.5),
         unit="difference",
         axes=("column", "column"),
     )
+    for one, other in pairs[: min(_DRAWN, found.off)]:
+        yield pair_picture(sides, int(one), int(other))

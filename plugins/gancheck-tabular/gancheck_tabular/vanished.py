@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _NAMED = 10
 _ROWS = 40
 _BARS = 24
+_DRAWN = 3
 _LEVEL = 0.05
 
 
@@ -242,7 +243,7 @@ def _lost_of_columns(lost: list[Category], base_n: int) -> dict[str, float]:
 
 
 def _shown(found: list[Category], n: int, base_n: int) -> Iterator[Exhibit]:
-    """Show the worst categories in rows, and the shares in the worst column."""
+    """Show the worst categories in rows, and the shares in the worst columns."""
     order = ("missing", "over", "under", "ok")
     worst = sorted(found, key=lambda one: (order.index(one.status), one.p_value))
     yield table(
@@ -263,20 +264,16 @@ def _shown(found: list[Category], n: int, base_n: int) -> Iterator[Exhibit]:
         ],
         note=f"{len(found) - _ROWS} more are not shown." if len(found) > _ROWS else "",
     )
-    column = worst[0].column
-    rows = [one for one in found if one.column == column]
-    yield bars(
-        f"Share of each category of {column}",
-        "Reference above, samples below, with the 95% interval of the samples.",
-        [
-            Mode(
-                number,
-                one.word,
-                one.base_hits / base_n,
-                one.hits / n,
-                *proportion_interval(one.hits, n),
-                one.status,
-            )
-            for number, one in enumerate(sorted(rows, key=_by_share)[:_BARS])
-        ],
-    )
+    columns = list(dict.fromkeys(one.column for one in worst))
+    for column in columns[:_DRAWN]:
+        rows = sorted((one for one in found if one.column == column), key=_by_share)
+        yield bars(
+            f"Share of each category of {column}",
+            "Reference above, samples below, with the 95% interval of the samples.",
+            [_bar(number, one, n, base_n) for number, one in enumerate(rows[:_BARS])],
+        )
+
+
+def _bar(number: int, one: Category, n: int, base_n: int) -> Mode:
+    between = proportion_interval(one.hits, n)
+    return Mode(number, one.word, one.base_hits / base_n, one.hits / n, *between, one.status)
