@@ -38,9 +38,11 @@ def test_gancheck_finds_the_analyzer() -> None:
 
 
 def test_a_healthy_generator_is_as_bright_as_the_reference() -> None:
-    """Samples of the same law raise nothing."""
-    found = shift_in(gancheck.diagnose(pictures(1), pictures(2), SETTINGS))
+    """Samples of the same law raise nothing, and the verdict stays healthy."""
+    diagnosis = gancheck.diagnose(pictures(1), pictures(2), SETTINGS)
+    found = shift_in(diagnosis)
 
+    assert diagnosis.verdict is Verdict.HEALTHY, diagnosis.summary
     assert found.severity is Severity.OK
     assert found.value is not None
     assert abs(found.value) < 15
@@ -55,7 +57,7 @@ def test_lost_nights_are_found() -> None:
     assert found.value == pytest.approx(80, abs=10)
     assert found.exhibits[0].kind == "histogram"
     assert Condition.OFF_DISTRIBUTION in diagnosis.conditions
-    assert diagnosis.verdict is not Verdict.HEALTHY
+    assert diagnosis.verdict is Verdict.COLLAPSED
 
 
 def test_vectors_and_runs_without_a_reference_are_skipped() -> None:

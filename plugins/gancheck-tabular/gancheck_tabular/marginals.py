@@ -139,14 +139,14 @@ def _shown(
         "Columns, the worst first",
         "Distance of the samples from the reference, 0 to 1, beside what real rows read against "
         "real rows.",
-        ("column", "kind", "measured by", "distance", "real rows, up to"),
+        ("column", "distance", "real rows, up to", "kind", "measured by"),
         [
             (
                 sides.columns[at].name,
-                sides.columns[at].kind,
-                measured[at].how,
                 f"{values[at]:.3f}",
                 f"{ceilings[at]:.3f}",
+                sides.columns[at].kind,
+                measured[at].how,
             )
             for at in order[:_SHOWN]
         ],

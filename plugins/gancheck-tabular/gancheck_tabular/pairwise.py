@@ -205,15 +205,15 @@ def _shown(
     pairs = list(zip(*order, strict=True))
     yield table(
         "Pairs of columns, the worst first",
-        "Association in the reference and in the samples, and their difference.",
-        ("column", "column", "reference", "samples", "difference"),
+        "How far apart the associations are, and what they are on both sides.",
+        ("column", "column", "difference", "reference", "samples"),
         [
             (
                 names[one],
                 names[other],
+                signed(found.gaps[one, other]),
                 signed(found.reference[one, other]),
                 signed(found.samples[one, other]),
-                signed(found.gaps[one, other]),
             )
             for one, other in pairs[:_SHOWN]
         ],

@@ -50,6 +50,12 @@ def collapsed(halves: Halves) -> Any:
     )
 
 
+@pytest.fixture(scope="session")
+def variational(halves: Halves) -> Any:
+    """A TVAE that draws what is usual and no rare words, as they do at first."""
+    return public_table.train_variational(halves.real, epochs=20)
+
+
 def mixed(n: int, seed: int) -> pd.DataFrame:
     """Draw rows of a small law: words, numbers that hang on them, missing values, a rare word."""
     rng = np.random.default_rng(seed)

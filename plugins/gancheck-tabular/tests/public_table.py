@@ -20,24 +20,9 @@ _PERSON = ["plan", "deductible", "incentive", "maximum", "limited", "diseases", 
 
 def years() -> pd.DataFrame:
     """Return all rows: visits to a doctor in a year, the insurance plan, and health."""
-    from statsmodels.datasets import randhie
+    from train_ctgan import table
 
-    raw = randhie.load_pandas().data
-    health = np.select(
-        [raw.hlthg == 1, raw.hlthf == 1, raw.hlthp == 1], ["good", "fair", "poor"], "excellent"
-    )
-    return pd.DataFrame(
-        {
-            "visits": raw.mdvis.astype(float),
-            "plan": [f"pays {paid:.0f}%" for paid in np.expm1(raw.lncoins)],
-            "deductible": np.where(raw.idp == 1, "yes", "no"),
-            "incentive": raw.lpi,
-            "maximum": raw.fmde,
-            "limited": np.where(raw.physlm >= 0.5, "yes", "no"),
-            "diseases": raw.disea,
-            "health": health,
-        }
-    )
+    return table()
 
 
 def persons() -> pd.DataFrame:
@@ -56,17 +41,31 @@ def train(table: pd.DataFrame, epochs: int) -> Any:
     """Train a CTGAN (Xu et al. 2019) on a table."""
     from ctgan.synthesizers.ctgan import CTGAN
 
-    torch.set_num_threads(1)
-    synthesizer = CTGAN(
-        embedding_dim=32,
-        generator_dim=(64, 64),
-        discriminator_dim=(64, 64),
-        batch_size=200,
-        epochs=epochs,
-        enable_gpu=False,
+    return _fitted(
+        CTGAN(
+            embedding_dim=32,
+            generator_dim=(64, 64),
+            discriminator_dim=(64, 64),
+            batch_size=200,
+            epochs=epochs,
+            enable_gpu=False,
+        ),
+        table,
     )
+
+
+def train_variational(table: pd.DataFrame, epochs: int) -> Any:
+    """Train a TVAE (Xu et al. 2019) on a table."""
+    from ctgan.synthesizers.tvae import TVAE
+
+    return _fitted(TVAE(batch_size=100, epochs=epochs, enable_gpu=False), table)
+
+
+def _fitted(synthesizer: Any, table: pd.DataFrame) -> Any:
+    torch.set_num_threads(1)
     synthesizer.set_random_state(0)
-    with warnings.catch_warnings(), joblib.parallel_config(backend="threading"):
+    # Threads of its own would take turns at its random numbers: no two trainings were the same.
+    with warnings.catch_warnings(), joblib.parallel_config(backend="sequential"):
         warnings.simplefilter("ignore")  # those of its own libraries
         synthesizer.fit(table, WORDS)
     return synthesizer

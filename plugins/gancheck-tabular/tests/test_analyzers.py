@@ -84,7 +84,7 @@ def test_a_lost_association_is_named(sick: Diagnosis) -> None:
     pairs = finding(sick, "table_pairs.worst")
     assert pairs.severity >= Severity.NOTE
     assert "'size' and 'weight'" in pairs.title
-    assert {one.kind for one in pairs.exhibits} == {"table", "heatmap"}
+    assert {one.kind for one in pairs.exhibits} == {"table", "heatmap", "scatter"}
 
 
 @pytest.mark.parametrize("share", [0.0, 0.05])
@@ -122,6 +122,18 @@ def test_a_label_makes_modes_by_category() -> None:
     assert {mode.label for mode in found.modes} == {"red", "green", "blue", "mauve"}
     assert next(mode.status for mode in found.modes if mode.label == "green") == "missing"
     assert found.verdict is Verdict.COLLAPSED
+
+
+def test_without_a_label_modes_are_clusters() -> None:
+    """A kind of rows that is gone is a cluster that is missing; honest rows miss none."""
+    rows = mixed(900, 1)
+    lost, honest = (
+        gancheck_tabular.diagnose(given, mixed(1500, 0), settings=SETTINGS)
+        for given in (rows[rows.colour != "green"], rows)
+    )
+    assert lost.verdict is Verdict.COLLAPSED, lost.summary
+    assert "missing" in [mode.status for mode in lost.modes]
+    assert {mode.status for mode in honest.modes} <= {"ok", "under", "over"}
 
 
 def test_other_columns_are_refused_by_name() -> None:
