@@ -214,7 +214,8 @@ def _spec(spec: GeneratorSpec, painter: Painter, options: LoadOptions) -> Genera
 
 
 def _names(facts: Facts) -> tuple[str, ...]:
-    if not facts.classes or any(note.startswith("Labels are prompts") for note in facts.notes):
+    are_told = any(note.startswith("Labels are prompts") for note in facts.notes)
+    if are_told or all(name == str(at) for at, name in enumerate(facts.classes)):
         return ()
     shown = ", ".join(f"{at} = {name}" for at, name in enumerate(facts.classes[:_NAMED]))
     more = f", and {len(facts.classes) - _NAMED} more" if len(facts.classes) > _NAMED else ""

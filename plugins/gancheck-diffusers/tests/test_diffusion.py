@@ -103,7 +103,7 @@ def test_classes_are_labels(pipeline: Any) -> None:
     made = generator(pipeline, steps=10, classes=[3, 0])
     assert made.spec.classes == 2
     painted = made(_latents(16), torch.arange(16) % 2).numpy()
-    lit = painted.reshape(16, 2, 4, 2, 4).mean(axis=(2, 4)).reshape(16, -1).argmax(axis=1)
+    lit = painted.reshape(16, 2, 2, 2, 2).mean(axis=(2, 4)).reshape(16, -1).argmax(axis=1)
     assert (lit == np.array([3, 0] * 8)).mean() > 0.8
 
 

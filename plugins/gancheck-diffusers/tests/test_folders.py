@@ -27,7 +27,7 @@ def test_a_folder_is_read_by_this_loader(folder: Path) -> None:
     assert isinstance(made, Generator)
     assert (made.spec.format, made.spec.classes) == ("diffusers", 5)
     assert len(made.spec.sha256) == 64
-    latents = torch.from_numpy(draw_latents("normal", (1, 8, 8), 4, 0))
+    latents = torch.from_numpy(draw_latents("normal", (1, shapes.SIDE, shapes.SIDE), 4, 0))
     labels = torch.arange(4)
     same = generator(str(folder), steps=4)
     assert torch.equal(made(latents, labels), same(latents, labels))
@@ -35,7 +35,7 @@ def test_a_folder_is_read_by_this_loader(folder: Path) -> None:
 
 def test_a_pipeline_in_memory_is_run_as_its_folder(pipeline: Any, folder: Path) -> None:
     """Another sampler takes over every setting of the schedule that the network was trained on."""
-    latents = torch.from_numpy(draw_latents("normal", (1, 8, 8), 4, 0))
+    latents = torch.from_numpy(draw_latents("normal", (1, shapes.SIDE, shapes.SIDE), 4, 0))
     labels = torch.arange(4)
     held, saved = generator(pipeline, steps=4), generator(str(folder), steps=4)
     assert torch.equal(held(latents, labels), saved(latents, labels))
