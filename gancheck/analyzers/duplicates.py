@@ -96,6 +96,8 @@ class Duplicates:
         title = f"about {value:,.0f} distinct samples"
         if severity == Severity.OK:
             title = f"no sign of fewer than {low:,.0f} distinct samples"
+        if np.isinf(low):
+            title = "samples repeat each other no more than those of the reference do"
         return Finding(
             id="duplicates.support",
             analyzer=self.name,

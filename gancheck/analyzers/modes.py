@@ -166,8 +166,8 @@ class Modes:
             severity=severity,
             title=f"the shares of the modes agree to {balance:.0%}",
             detail=f"Mode {fattest.label} holds {fattest.sample_share:.0%} of the samples and "
-            f"{fattest.reference_share:.0%} of the reference; {len(off)} modes are off by more "
-            "than a factor of 2."
+            f"{fattest.reference_share:.0%} of the reference; {len(off)} of {len(modes)} modes "
+            f"{'is' if len(off) == 1 else 'are'} off by more than a factor of 2."
             if severity > Severity.OK
             else "",
             condition=Condition.IMBALANCED_MODES,

@@ -117,6 +117,16 @@ def test_few_distinct_images_are_flagged_by_their_number(atoms: int, severity: S
         assert support.high >= atoms * 0.9
 
 
+def test_a_reference_that_repeats_itself_more_is_named() -> None:
+    """Where real rows coincide and samples never do, no number is made up of that."""
+    rng = np.random.default_rng(0)
+    reference = sample_set(normal(60, 4, seed=1)[rng.integers(60, size=1500)])
+    found = list(Duplicates().analyze(study_of(sample_set(normal(1000, 4, seed=2)), reference)))
+    support = findings(found)["duplicates.support"]
+    assert support.severity is Severity.OK
+    assert support.title == "samples repeat each other no more than those of the reference do"
+
+
 def test_near_copies_count_like_copies() -> None:
     """Noise that nobody sees on copies of 20 images does not hide them; the groups are shown."""
     images = Sampler(blob_map()).draw(20, seed=1).values
