@@ -100,7 +100,7 @@ def run(
         system=system.name,
         world=world.name,
         seed=seed,
-        steps=system.steps if steps is None else steps,
+        steps=system.rounds(world) if steps is None else steps,
         recipe=asdict(system),
         seconds=round(seconds, 1),
         **_counted(system, world, players, found),

@@ -35,5 +35,6 @@ def read(path: Path, steps: int | None = None) -> Outcome | None:
     if system is None or outcome.world not in WORLDS:
         return None
     done = (outcome.recipe, outcome.steps, outcome.judged)
-    today = (asdict(system), system.steps if steps is None else steps, JUDGED)
+    rounds = system.rounds(WORLDS[outcome.world]) if steps is None else steps
+    today = (asdict(system), rounds, JUDGED)
     return outcome if done == today else None

@@ -27,13 +27,13 @@ def train(
         system: What to train.
         world: Data to learn.
         seed: Seed of weights, data and latents.
-        steps: Rounds; None for the system's own.
+        steps: Rounds; None for those that the system takes on this world.
         heard: Hears rounds done and rounds in all.
 
     Returns:
         The players, in eval mode.
     """
-    total = system.steps if steps is None else steps
+    total = system.rounds(world) if steps is None else steps
     with _repeatable(seed):
         players = system.make_players(world)
         optimizer_g, optimizer_d = system.make_optimizers(players)
