@@ -73,6 +73,8 @@ def _opening(runs: int) -> str:
         "of the law, or 4,000 digits that were not learned from; in brackets the ends of the 95% "
         "intervals of all runs.\n"
         "- `verdict` and `conditions` are gancheck's; a count follows where runs differ.\n"
+        "- Rounds are the `steps` in the settings below; on the grid four times as many, but for "
+        "failures on purpose.\n"
         "- The last row of a table is what a perfect sampler gives."
     )
 

@@ -72,6 +72,14 @@ def test_rates_settle_over_the_last_rounds() -> None:
     assert [SYSTEMS["hopping"].pace(step, 8) for step in (1, 8)] == [1, 1]
 
 
+def test_the_grid_is_given_more_rounds() -> None:
+    """Four times those of the ring and the spiral, but for failures on purpose."""
+    for system in SYSTEMS.values():
+        if system.learns == "points":
+            assert system.rounds(RING) == system.rounds(SPIRAL) == system.steps
+            assert system.rounds(GRID) == system.steps * (1 if system.planted else 4)
+
+
 def test_the_loop_trains_at_the_pace_of_the_round() -> None:
     """Where rates have fallen to nothing from the first round on, no weight moves."""
 
