@@ -143,12 +143,12 @@ def _print_table(rows: Sequence[Row], out: Console) -> None:
 
     from gancheck.reporters.wording import printable
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in ("name", "kind", "origin", "version"):
         table.add_column(heading, overflow="fold")
     table.add_column("settings", overflow="fold", ratio=1)
     for row in rows:
-        said = ", ".join(_shown(*setting) for setting in (row.settings or {}).items())
+        said = "\n".join(_shown(*setting) for setting in (row.settings or {}).items())
         origin = "built-in" if row.is_built_in else row.origin.distribution
         cells = (row.name, row.kind, origin, row.origin.version, said or _NOTHING)
         table.add_row(*(Text(printable(cell)) for cell in cells))
