@@ -59,12 +59,14 @@ def _become(asked: dict[str, Any]) -> NoReturn:
 
 
 def share_everything(log: Path) -> None:
-    """Share also what is over sooner alone, and write down the tasks that rank 0 gives out."""
+    """Share also what is over sooner alone, in small batches, and write down what is given out."""
     from gancheck.crew.processes import Processes
+    from gancheck.embedders import pixels
     from gancheck.embedders import sharing as embedding
     from gancheck.neighbors import sharing as searching
 
-    searching.LEAST, embedding._STEP = 0, 64
+    # What is shared are whole batches: of other lengths a processor may round products otherwise.
+    searching.LEAST, embedding._STEP, pixels._BATCH = 0, 64, 64
     run = Processes.run
 
     def noted(self: Processes, task: Any, shared: Any, parts: Any) -> Any:
